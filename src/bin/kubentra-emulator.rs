@@ -1,0 +1,3 @@
+//! The `kubentra-emulator` program.
+
+fn main() {}

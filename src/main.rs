@@ -1,0 +1,3 @@
+//! The `kubentra` program.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Services: what owns state that changes. Each is a snapshot or a cache around the pure core.
