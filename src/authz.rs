@@ -1,1 +1,60 @@
-//! (being built)
+//! The decision core: what Azure RBAC says about one Kubernetes access request.
+//!
+//! ```text
+//! SubjectAccessReview ──review──▶ AccessRequest ─┐
+//!                                                ├─ evaluate ─▶ Decision ──review──▶ status
+//! policy documents ─────wire────▶ PolicySnapshot ┘
+//! ```
+//!
+//! Everything here is pure and synchronous: no clock, no network, no `async`, no Kubernetes or HTTP
+//! types. Adapters turn the outside world into an [`AccessRequest`] and a [`PolicySnapshot`];
+//! [`evaluate`] turns those two into a [`Decision`], and [`explain`] says how.
+//!
+//! # Rules, in the order they are applied
+//!
+//! 1. A deny assignment that applies denies, whatever grants (semantics §4.1).
+//! 2. A role assignment whose scope covers the request, and whose role has the actions that it
+//!    needs, allows it (§4.2).
+//! 3. Discovery paths (§6.2), trusted-access bindings (§7) and cluster administrator groups (§8.1)
+//!    allow.
+//! 4. Anything else gets no opinion, or where the policy says `ungranted: deny`, a denial (§8.2),
+//!    with the nearest miss.
+//!
+//! Who is not an Entra identity at all never gets here (§1): `review` and `service` answer that.
+
+pub mod assignment;
+pub mod cluster;
+pub mod data_action;
+pub mod decision;
+pub mod evaluate;
+pub mod mapping;
+pub mod operations;
+pub mod principal;
+pub mod question;
+pub mod refusal;
+pub mod request;
+pub mod role;
+pub mod scope;
+pub mod snapshot;
+pub mod trace;
+pub mod trusted_access;
+
+pub use assignment::{DenyAssignment, MemberType, RoleAssignment, ScheduleInstance};
+pub use cluster::{ClusterScope, ClusterType};
+pub use data_action::DataActionPattern;
+pub use decision::{Decision, DenyReason, Grant, Miss, NearestMiss, NoOpinionReason, Refusal};
+pub use evaluate::{evaluate, explain};
+pub use mapping::Subresources;
+pub use operations::KnownOperations;
+pub use principal::{ObjectId, Principal, TenantId};
+pub use request::{AccessRequest, NonResourceRequest, ResourceRequest, Target};
+pub use role::{Condition, Permission, RoleDefinition, RoleDefinitionId, RoleKind};
+pub use scope::Scope;
+pub use snapshot::{
+    DecisionRules, Discovery, PolicyDocuments, PolicyProblem, PolicySetting, PolicySnapshot,
+    Severity, Ungranted,
+};
+pub use trace::Trace;
+pub use trusted_access::{
+    PolicyRule, ProvisioningState, TrustedAccessRole, TrustedAccessRoleBinding,
+};

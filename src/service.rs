@@ -1,1 +1,3 @@
 //! Services: what owns state that changes. Each is a snapshot or a cache around the pure core.
+
+pub mod policy_store;

@@ -1,0 +1,346 @@
+//! Turns documents into an index, and says what in them grants nothing.
+
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::{
+    DenyAssignment, IndexedAssignment, IndexedBinding, Miss, ObjectId, PolicyDocuments,
+    PolicyProblem, PolicySetting, PolicySnapshot, RoleAssignment, RoleDefinition, RoleDefinitionId,
+    Scope, Severity, TrustedAccessRole, TrustedAccessRoleBinding,
+};
+use crate::authz::assignment::{MemberType, ScheduleInstance, short_id};
+use crate::authz::cluster::FLEET_MEMBERS;
+use crate::authz::data_action::{Reach, RequiredAction};
+use crate::authz::role::RoleKind;
+
+/// What a binding's id has between the cluster and its name.
+const BINDINGS: &str = "/trustedaccessrolebindings/";
+
+pub(super) fn build(setting: &PolicySetting, documents: PolicyDocuments) -> PolicySnapshot {
+    let mut problems = Vec::new();
+    let roles: HashMap<_, _> =
+        documents.role_definitions.iter().map(|r| (r.id, Arc::new(r.clone()))).collect();
+    for role in &documents.role_definitions {
+        role_problems(role, &mut problems);
+    }
+    let assignments = index_assignments(setting, &documents, &roles, &mut problems);
+    let denies = index_denies(setting, &documents.deny_assignments, &mut problems);
+    let bindings = index_bindings(setting, &documents, &mut problems);
+    let built_in_roles = built_in_by_size(setting, &roles);
+    problems.sort();
+    problems.dedup();
+    PolicySnapshot {
+        setting: setting.clone(),
+        roles,
+        built_in_roles,
+        assignments,
+        denies,
+        bindings,
+        problems,
+        documents,
+    }
+}
+
+fn problem(
+    severity: Severity,
+    kind: &'static str,
+    subject: &str,
+    message: String,
+) -> PolicyProblem {
+    PolicyProblem { severity, kind, subject: subject.to_owned(), message }
+}
+
+fn role_problems(role: &RoleDefinition, problems: &mut Vec<PolicyProblem>) {
+    if role.permissions.iter().any(|p| p.condition.is_some()) {
+        problems.push(problem(
+            Severity::Warning,
+            "condition",
+            &role.id.to_string(),
+            format!(
+                "a permission of role `{}` has a condition, which is not evaluated yet: it grants nothing",
+                role.name
+            ),
+        ));
+    }
+}
+
+fn index_assignments(
+    setting: &PolicySetting,
+    documents: &PolicyDocuments,
+    roles: &HashMap<RoleDefinitionId, Arc<RoleDefinition>>,
+    problems: &mut Vec<PolicyProblem>,
+) -> HashMap<ObjectId, Vec<IndexedAssignment>> {
+    let plain: HashSet<_> =
+        documents.role_assignments.iter().map(|a| a.id.to_ascii_lowercase()).collect();
+    let origins: HashSet<_> = documents
+        .schedule_instances
+        .iter()
+        .filter_map(|i| i.origin.as_ref())
+        .map(|id| id.to_ascii_lowercase())
+        .collect();
+    let scheduled = documents.role_assignments.iter().map(|a| {
+        (a.clone(), origins.contains(&a.id.to_ascii_lowercase()).then_some(Miss::Schedule))
+    });
+    // An instance that bounds no assignment at hand is one by itself, if it is the principal's own.
+    let alone = documents
+        .schedule_instances
+        .iter()
+        .filter(|i| {
+            let origin = i.origin.as_ref().map(|id| id.to_ascii_lowercase());
+            i.member_type == MemberType::Direct && !origin.is_some_and(|id| plain.contains(&id))
+        })
+        .map(|i| (as_assignment(i), Some(Miss::Schedule)));
+    let mut index: HashMap<ObjectId, Vec<IndexedAssignment>> = HashMap::new();
+    for (assignment, schedule) in scheduled.chain(alone) {
+        if !setting.cluster.concerns(&assignment.scope) {
+            continue;
+        }
+        let role = roles.get(&assignment.role).cloned();
+        let inert = inert(&assignment, role.as_deref(), schedule);
+        assignment_problems(&assignment, role.as_deref(), inert, problems);
+        if assignment.principal.is_everyone() {
+            continue;
+        }
+        let principal = assignment.principal;
+        let entry = IndexedAssignment { assignment: Arc::new(assignment), role, inert };
+        index.entry(principal).or_default().push(entry);
+    }
+    for list in index.values_mut() {
+        list.sort_by_cached_key(|a| order(&a.assignment.scope, &a.assignment.id));
+    }
+    index
+}
+
+/// Longest scope first, then the smallest id: the order in which grants are named (semantics §9).
+fn order(scope: &Scope, id: &str) -> (Reverse<usize>, String) {
+    (Reverse(scope.folded().len()), id.to_ascii_lowercase())
+}
+
+fn as_assignment(instance: &ScheduleInstance) -> RoleAssignment {
+    let ScheduleInstance { id, principal, role, scope, condition, .. } = instance.clone();
+    RoleAssignment { id, principal, role, scope, condition }
+}
+
+/// Why an assignment grants nothing, whatever is asked.
+fn inert(
+    assignment: &RoleAssignment,
+    role: Option<&RoleDefinition>,
+    schedule: Option<Miss>,
+) -> Option<Miss> {
+    if role.is_none() {
+        return Some(Miss::UnknownRole);
+    }
+    if assignment.condition.is_some() {
+        return Some(Miss::Condition);
+    }
+    schedule
+}
+
+fn assignment_problems(
+    assignment: &RoleAssignment,
+    role: Option<&RoleDefinition>,
+    inert: Option<Miss>,
+    problems: &mut Vec<PolicyProblem>,
+) {
+    let id = &assignment.id;
+    if assignment.principal.is_everyone() {
+        problems.push(problem(
+            Severity::Warning,
+            "everyone_assignee",
+            id,
+            "its principal is all zeros, which is nobody in a role assignment: it grants nothing"
+                .to_owned(),
+        ));
+    }
+    match inert {
+        Some(Miss::UnknownRole) => problems.push(problem(
+            Severity::NotUnderstood,
+            "unknown_role_definition",
+            id,
+            format!(
+                "role definition `{}` is unknown: it grants nothing; add the definition to `roleDefinitions/`",
+                assignment.role
+            ),
+        )),
+        Some(Miss::Condition) => problems.push(problem(
+            Severity::Warning,
+            "condition",
+            id,
+            "it has a condition, which is not evaluated yet: it grants nothing".to_owned(),
+        )),
+        Some(Miss::Schedule) => problems.push(problem(
+            Severity::Warning,
+            "schedule",
+            id,
+            "it has a schedule, which is not evaluated yet: it grants nothing".to_owned(),
+        )),
+        Some(Miss::OtherScope | Miss::LacksAction) | None => {}
+    }
+    if let Some(role) = role
+        && !is_assignable(role, &assignment.scope)
+    {
+        problems.push(problem(
+            Severity::Warning,
+            "outside_assignable_scopes",
+            id,
+            format!(
+                "scope `{}` is outside the assignable scopes of role `{}`; Azure would refuse it",
+                assignment.scope, role.name
+            ),
+        ));
+    }
+}
+
+/// A role without assignable scopes says nothing; one scope that cannot be read covers nothing.
+fn is_assignable(role: &RoleDefinition, scope: &Scope) -> bool {
+    role.assignable_scopes.is_empty()
+        || role.assignable_scopes.iter().any(|allowed| {
+            allowed.parse::<Scope>().is_ok_and(|allowed| {
+                // Which subscriptions a management group has is not visible in their ids.
+                allowed.contains(scope) || allowed.folded().contains("/managementgroups/")
+            })
+        })
+}
+
+fn index_denies(
+    setting: &PolicySetting,
+    denies: &[DenyAssignment],
+    problems: &mut Vec<PolicyProblem>,
+) -> HashMap<ObjectId, Vec<Arc<DenyAssignment>>> {
+    let mut index: HashMap<ObjectId, Vec<Arc<DenyAssignment>>> = HashMap::new();
+    for deny in denies.iter().filter(|d| setting.cluster.concerns(&d.scope)) {
+        let conditional =
+            deny.condition.is_some() || deny.permissions.iter().any(|p| p.condition.is_some());
+        if conditional {
+            problems.push(problem(
+                Severity::Warning,
+                "deny_condition",
+                &deny.id,
+                "it has a condition, which is not evaluated yet: it applies".to_owned(),
+            ));
+        }
+        let deny = Arc::new(deny.clone());
+        let principals: HashSet<_> = deny.principals.iter().copied().collect();
+        for principal in principals {
+            index.entry(principal).or_default().push(Arc::clone(&deny));
+        }
+    }
+    for list in index.values_mut() {
+        list.sort_by_cached_key(|d| order(&d.scope, &d.id));
+    }
+    index
+}
+
+fn index_bindings(
+    setting: &PolicySetting,
+    documents: &PolicyDocuments,
+    problems: &mut Vec<PolicyProblem>,
+) -> HashMap<Scope, Vec<IndexedBinding>> {
+    let roles: HashMap<_, _> = documents
+        .trusted_access_roles
+        .iter()
+        .map(|r| (r.full_name().to_ascii_lowercase(), Arc::new(r.clone())))
+        .collect();
+    let mut index: HashMap<Scope, Vec<IndexedBinding>> = HashMap::new();
+    for binding in &documents.trusted_access_role_bindings {
+        let subject = if binding.id.is_empty() { &binding.name } else { &binding.id };
+        if is_of_another_cluster(setting, &binding.id) {
+            problems.push(problem(
+                Severity::Warning,
+                "binding_of_another_cluster",
+                subject,
+                format!("it is not a binding of `{}`: it grants nothing", setting.cluster.id()),
+            ));
+            continue;
+        }
+        let known = binding_roles(binding, &roles, subject, problems);
+        if binding.state.is_in_force() {
+            let entry = IndexedBinding { binding: Arc::new(binding.clone()), roles: known };
+            index.entry(binding.source.clone()).or_default().push(entry);
+        }
+    }
+    for list in index.values_mut() {
+        list.sort_by_cached_key(|b| {
+            (b.binding.id.to_ascii_lowercase(), b.binding.name.to_ascii_lowercase())
+        });
+    }
+    index
+}
+
+/// The roles of a binding that are known and made for its source's type; the others grant nothing.
+fn binding_roles(
+    binding: &TrustedAccessRoleBinding,
+    roles: &HashMap<String, Arc<TrustedAccessRole>>,
+    subject: &str,
+    problems: &mut Vec<PolicyProblem>,
+) -> Vec<Arc<TrustedAccessRole>> {
+    let source_type = binding.source.resource_type().unwrap_or_default();
+    let mut known = Vec::new();
+    for name in &binding.roles {
+        match roles.get(&name.to_ascii_lowercase()) {
+            None => problems.push(problem(
+                Severity::NotUnderstood,
+                "unknown_trusted_access_role",
+                subject,
+                format!("trusted access role `{name}` is unknown: it grants nothing"),
+            )),
+            Some(role) if !role.source_type.eq_ignore_ascii_case(&source_type) => {
+                problems.push(problem(
+                    Severity::Warning,
+                    "trusted_access_role_of_another_type",
+                    subject,
+                    format!(
+                        "role `{name}` is for `{}`, but the source is `{source_type}`: it grants nothing",
+                        role.source_type
+                    ),
+                ));
+            }
+            Some(role) => known.push(Arc::clone(role)),
+        }
+    }
+    known.sort_by_cached_key(|r| r.full_name().to_ascii_lowercase());
+    known.dedup();
+    known
+}
+
+/// An id that is given must be that of a binding of this cluster.
+fn is_of_another_cluster(setting: &PolicySetting, id: &str) -> bool {
+    if id.is_empty() {
+        return false;
+    }
+    let folded = id.to_ascii_lowercase();
+    let below = folded.strip_prefix(setting.cluster.id().folded());
+    !below.is_some_and(|rest| {
+        rest.strip_prefix(BINDINGS).is_some_and(|name| !name.is_empty() && short_id(name) == name)
+    })
+}
+
+/// Built-in roles that grant anything in this cluster, those with the fewest operations first.
+fn built_in_by_size(
+    setting: &PolicySetting,
+    roles: &HashMap<RoleDefinitionId, Arc<RoleDefinition>>,
+) -> Vec<Arc<RoleDefinition>> {
+    let prefixes =
+        [Some(setting.cluster.kind().prefix()), setting.cluster.fleet().map(|_| FLEET_MEMBERS)];
+    let operations: Vec<_> = prefixes
+        .into_iter()
+        .flatten()
+        .flat_map(|prefix| setting.operations.iter().map(move |o| format!("{prefix}/{o}")))
+        .map(|text| [RequiredAction::new(text, Reach::Text, false)])
+        .collect();
+    let size = |role: &RoleDefinition| {
+        operations
+            .iter()
+            .filter(|o| role.permissions.iter().any(|p| p.condition.is_none() && p.grants(*o)))
+            .count()
+    };
+    let mut sized: Vec<_> = roles
+        .values()
+        .filter(|r| r.kind == RoleKind::BuiltIn)
+        .map(|r| (size(r), r.name.clone(), r.id, Arc::clone(r)))
+        .filter(|(size, ..)| *size > 0)
+        .collect();
+    sized.sort_by(|a, b| (a.0, &a.1, a.2).cmp(&(b.0, &b.1, b.2)));
+    sized.into_iter().map(|(.., role)| role).collect()
+}

@@ -1,0 +1,94 @@
+//! What a walk over the rules saw.
+
+use serde::Serialize;
+
+use super::decision::Decision;
+use super::question::Questions;
+
+/// Takes the steps of a walk: [`Skip`] forgets them at no cost, [`Keep`] keeps them.
+pub(super) trait Recorder {
+    /// Whether steps are kept. A walk that keeps none may leave out what cannot change the answer.
+    const KEEPS: bool;
+
+    /// Takes one step.
+    fn step(&mut self, make: impl FnOnce() -> Step);
+}
+
+/// Forgets every step.
+pub(super) struct Skip;
+
+impl Recorder for Skip {
+    const KEEPS: bool = false;
+
+    fn step(&mut self, _: impl FnOnce() -> Step) {}
+}
+
+/// Keeps every step.
+#[derive(Default)]
+pub(super) struct Keep(Vec<Step>);
+
+impl Recorder for Keep {
+    const KEEPS: bool = true;
+
+    fn step(&mut self, make: impl FnOnce() -> Step) {
+        self.0.push(make());
+    }
+}
+
+/// One rule tried.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Step {
+    /// The rule, as in docs/semantics.md.
+    pub rule: &'static str,
+    /// What was held against it: an assignment, a binding, a setting.
+    pub subject: String,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Why, in words.
+    pub detail: String,
+}
+
+/// What came of a rule.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Outcome {
+    /// It applies.
+    Applies,
+    /// It does not.
+    DoesNot,
+}
+
+/// A decision with the way to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trace {
+    /// The decision, the same as [`evaluate`](super::evaluate::evaluate) gives.
+    pub decision: Decision,
+    /// What was asked: of the cluster, and of its fleet if it has one.
+    pub questions: Vec<AskedQuestion>,
+    /// Every rule tried, in order.
+    pub steps: Vec<Step>,
+}
+
+/// One question in words.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AskedQuestion {
+    /// The actions needed, all of one permission.
+    pub actions: Vec<String>,
+    /// The scopes of the request; one of them must be covered.
+    pub scopes: Vec<String>,
+}
+
+impl Trace {
+    pub(super) fn new(decision: Decision, questions: &Questions, kept: Keep) -> Self {
+        let questions = questions
+            .iter()
+            .map(|q| AskedQuestion {
+                actions: q.required.iter().map(|a| a.as_str().to_owned()).collect(),
+                scopes: q.scopes.iter().map(ToString::to_string).collect(),
+            })
+            .collect();
+        Self { decision, questions, steps: kept.0 }
+    }
+}
