@@ -91,14 +91,18 @@ fn what_is_no_action_is_refused() {
 
 /// The definition of a match, without regard to cost.
 fn slow_matches(pattern: &str, text: &str) -> bool {
-    match pattern.chars().next() {
-        None => text.is_empty(),
-        Some('*') => {
-            slow_matches(&pattern[1..], text)
-                || (!text.is_empty() && slow_matches(pattern, &text[1..]))
+    fn by_definition(pattern: &[u8], text: &[u8]) -> bool {
+        match (pattern, text) {
+            ([], text) => text.is_empty(),
+            ([b'*', rest @ ..], []) => by_definition(rest, &[]),
+            ([b'*', rest @ ..], [_, tail @ ..]) => {
+                by_definition(rest, text) || by_definition(pattern, tail)
+            }
+            ([p, rest @ ..], [t, tail @ ..]) => p == t && by_definition(rest, tail),
+            ([_, ..], []) => false,
         }
-        Some(c) => text.starts_with(c) && slow_matches(&pattern[1..], &text[1..]),
     }
+    by_definition(pattern.as_bytes(), text.as_bytes())
 }
 
 /// Every text of at most five characters over the alphabet of the property below.
