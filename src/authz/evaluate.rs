@@ -275,3 +275,6 @@ fn administrator<R: Recorder>(
     });
     group.map(|group| Grant::AdminGroup { group })
 }
+
+#[cfg(test)]
+mod tests;
