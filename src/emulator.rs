@@ -11,7 +11,7 @@
 //!
 //! It is a server with its own CA, not a mock: what is tested talks to it as to Entra. It shares no
 //! code with what checks tokens, else that would be checked with itself. Policy is not here but in
-//! the policy directory. Graph, ARM and further grants join later beside [`entra`](self).
+//! the policy directory. Graph, ARM and further grants join later.
 //!
 //! ```no_run
 //! use kubentra::emulator::{Directory, Emulator, Fault, Flaw, MintRequest, Rotation};

@@ -20,6 +20,7 @@ pub struct Directory {
     identities: Vec<Identity>,
     by_id: BTreeMap<Uuid, usize>,
     by_name: BTreeMap<String, Vec<usize>>,
+    by_app: BTreeMap<(Uuid, Uuid), usize>,
     /// Groups of which a user, program or group is a direct member.
     groups_of: BTreeMap<Uuid, Vec<Uuid>>,
 }
@@ -137,10 +138,7 @@ impl Directory {
 
     /// The program of `tenant` whose client id is `app_id`.
     pub fn application(&self, tenant: Uuid, app_id: Uuid) -> Option<&Identity> {
-        let same = |identity: &&Identity| {
-            identity.tenant == tenant && identity.kind.app_id() == Some(app_id)
-        };
-        self.identities.iter().find(same)
+        self.identities.get(*self.by_app.get(&(tenant, app_id))?)
     }
 
     /// All groups of which `id` is a member, directly or through groups, in ascending order; a
@@ -162,6 +160,11 @@ impl Directory {
         let index = self.identities.len();
         if self.by_id.insert(identity.id, index).is_some() {
             return Err(ParseDirectoryError::Duplicate(identity.id));
+        }
+        if let Some(app_id) = identity.kind.app_id()
+            && self.by_app.insert((identity.tenant, app_id), index).is_some()
+        {
+            return Err(ParseDirectoryError::DuplicateApplication(app_id));
         }
         for name in names {
             let named = self.by_name.entry(name.to_lowercase()).or_default();
@@ -356,6 +359,9 @@ pub enum ParseDirectoryError {
     /// The same object id twice.
     #[error("object id `{0}` is used twice: give each object its own")]
     Duplicate(Uuid),
+    /// The same client id twice in a tenant.
+    #[error("client id `{0}` is used twice in its tenant: give each program its own")]
+    DuplicateApplication(Uuid),
     /// An identity's tenant is not listed.
     #[error("tenant `{0}` of `{1}` is not in `tenants`: add it there")]
     UnknownTenant(Uuid, Uuid),

@@ -1,6 +1,7 @@
 //! Signing keys: made at start, rotated on request, never written anywhere.
 
 use std::collections::VecDeque;
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
@@ -218,7 +219,8 @@ pub(super) struct KeySet {
     published: VecDeque<SigningKey>,
     retired: VecDeque<SigningKey>,
     current: SigningKey,
-    stranger: SigningKey,
+    stranger: OnceLock<SigningKey>,
+    made_at: SystemTime,
 }
 
 impl KeySet {
@@ -228,7 +230,8 @@ impl KeySet {
             published: VecDeque::new(),
             retired: VecDeque::new(),
             current: SigningKey::generate(Algorithm::Rs256, made_at)?,
-            stranger: SigningKey::generate(Algorithm::Rs256, made_at)?,
+            stranger: OnceLock::new(),
+            made_at,
         })
     }
 
@@ -255,13 +258,17 @@ impl KeySet {
     }
 
     /// The key rotated away last; before any, the one that was never served.
-    pub(super) fn old(&self) -> &SigningKey {
-        self.retired.back().unwrap_or(&self.stranger)
+    pub(super) fn old(&self) -> Result<&SigningKey, MakeKeyError> {
+        self.retired.back().map_or_else(|| self.stranger(), Ok)
     }
 
-    /// A key that no key set ever held: the attacker's.
-    pub(super) fn stranger(&self) -> &SigningKey {
-        &self.stranger
+    /// A key that no key set ever held: the attacker's. Made when first asked for.
+    pub(super) fn stranger(&self) -> Result<&SigningKey, MakeKeyError> {
+        if let Some(key) = self.stranger.get() {
+            return Ok(key);
+        }
+        let key = SigningKey::generate(Algorithm::Rs256, self.made_at)?;
+        Ok(self.stranger.get_or_init(|| key))
     }
 }
 

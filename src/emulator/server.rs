@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use thiserror::Error;
@@ -80,7 +80,7 @@ impl Default for Rotation {
     }
 }
 
-/// All routes. Faults strike everything but the control paths.
+/// All routes. Bodies of control calls are JSON whatever their Content-Type. Faults strike everything but the control paths.
 pub(super) fn router(shared: Shared) -> Router {
     let control = Router::new()
         .route("/_emulator/tokens", post(mint))
@@ -96,32 +96,24 @@ pub(super) fn router(shared: Shared) -> Router {
 }
 
 /// `POST /_emulator/tokens`: mints one token, good or bad.
-async fn mint(
-    State(shared): State<Shared>,
-    body: Result<Json<MintRequest>, JsonRejection>,
-) -> Result<Response, ControlError> {
-    let Json(request) = body?;
-    let token = shared.mint(&request, Now::read())?;
+async fn mint(State(shared): State<Shared>, body: Bytes) -> Result<Response, ControlError> {
+    let token = shared.mint(&serde_json::from_slice(&body)?, Now::read())?;
     Ok(Json(json!({ "token": token })).into_response())
 }
 
 /// `POST /_emulator/keys/rotate`: a new key signs from now on.
-async fn rotate(
-    State(shared): State<Shared>,
-    body: Option<Json<Rotation>>,
-) -> Result<Response, ControlError> {
-    let Json(rotation) = body.unwrap_or_default();
+async fn rotate(State(shared): State<Shared>, body: Bytes) -> Result<Response, ControlError> {
+    let rotation = match &*body {
+        [] => Rotation::default(),
+        body => serde_json::from_slice(body)?,
+    };
     let kid = shared.rotate(rotation, Now::read())?;
     Ok(Json(json!({ "kid": kid })).into_response())
 }
 
 /// `POST /_emulator/faults`: puts one fault in force.
-async fn add_fault(
-    State(shared): State<Shared>,
-    body: Result<Json<Fault>, JsonRejection>,
-) -> Result<StatusCode, ControlError> {
-    let Json(fault) = body?;
-    shared.faults.add(fault)?;
+async fn add_fault(State(shared): State<Shared>, body: Bytes) -> Result<StatusCode, ControlError> {
+    shared.faults.add(serde_json::from_slice(&body)?)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -144,8 +136,8 @@ async fn requests(State(shared): State<Shared>) -> Json<BTreeMap<String, u64>> {
 /// Why a control call failed: 400, or 500 when signing fails. The body is `{"error": words}`.
 #[derive(Debug, Error)]
 enum ControlError {
-    #[error("{0}")]
-    Body(#[from] JsonRejection),
+    #[error("the body is not what this call wants: {0}")]
+    Body(#[from] serde_json::Error),
     #[error(transparent)]
     Mint(#[from] MintError),
     #[error(transparent)]
@@ -157,9 +149,6 @@ enum ControlError {
 impl IntoResponse for ControlError {
     fn into_response(self) -> Response {
         let status = match &self {
-            Self::Body(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                StatusCode::PAYLOAD_TOO_LARGE
-            }
             Self::Body(_) | Self::Mint(MintError::Identity(_)) | Self::Fault(_) => {
                 StatusCode::BAD_REQUEST
             }

@@ -170,7 +170,7 @@ impl Mint<'_> {
             "exp": seconds(self.now + life(identity)),
             "oid": identity.id,
             "tid": identity.tenant,
-            "uti": token_id(),
+            "uti": URL_SAFE_NO_PAD.encode(random_bytes()),
         }));
         claims.extend(match (&identity.kind, version) {
             (IdentityKind::User { upn }, TokenVersion::V1) => object(json!({
@@ -271,12 +271,11 @@ fn subject(id: Uuid, audience: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, format!("{id} {audience}").as_bytes()))
 }
 
-/// A random `uti`.
-fn token_id() -> String {
+/// Random bytes for ids; zeros if there is no randomness, for then ids repeat, which breaks nothing.
+pub(super) fn random_bytes() -> [u8; 16] {
     let mut bytes = [0; 16];
-    // Without randomness two tokens have the same id, which no rule of ours forbids.
     let _ = aws_lc_rs::rand::fill(&mut bytes);
-    URL_SAFE_NO_PAD.encode(bytes)
+    bytes
 }
 
 /// Seconds since 1970; 0 before.

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::super::directory::{Identity, IdentityKind};
 use super::super::server::Shared;
-use super::super::tokens::{MintRequest, life};
+use super::super::tokens::{MintRequest, life, random_bytes, seconds};
 use super::Tenant;
 use crate::clock::Now;
 
@@ -122,7 +122,7 @@ fn grant(shared: &Shared, program: &Identity, audience: &str) -> Result<Granted,
     let request = MintRequest::new(&program.id.to_string()).audience(audience);
     let token = shared.mint(&request, now).map_err(|_| EntraError::Server)?;
     let expires_in = life(program).as_secs().saturating_sub(EARLIER);
-    Ok(Granted { token, expires_in, now: super::super::tokens::seconds(now.wall) })
+    Ok(Granted { token, expires_in, now: seconds(now.wall) })
 }
 
 /// An answer that no cache may keep.
@@ -169,9 +169,9 @@ impl EntraError {
     fn codes(&self) -> (StatusCode, &'static str, u32) {
         match self {
             Self::UnknownTenant => (StatusCode::BAD_REQUEST, "invalid_request", 90_002),
-            Self::AnyTenant => (StatusCode::BAD_REQUEST, "invalid_request", 53_003),
+            Self::AnyTenant => (StatusCode::BAD_REQUEST, "invalid_request", 50_059),
             Self::Missing(_) => (StatusCode::BAD_REQUEST, "invalid_request", 900_144),
-            Self::NotAForm(_) => (StatusCode::BAD_REQUEST, "invalid_request", 900_561),
+            Self::NotAForm(_) => (StatusCode::BAD_REQUEST, "invalid_request", 900_144),
             Self::UnsupportedGrant(_) => {
                 (StatusCode::BAD_REQUEST, "unsupported_grant_type", 70_003)
             }
@@ -187,15 +187,22 @@ impl EntraError {
 impl IntoResponse for EntraError {
     fn into_response(self) -> Response {
         let (status, error, number) = self.codes();
-        let timestamp = timestamp(Now::read().wall);
+        let (time, trace, correlation) = (timestamp(Now::read().wall), random_id(), random_id());
+        let ids = format!("Trace ID: {trace} Correlation ID: {correlation} Timestamp: {time}");
         let body = json!({
             "error": error,
-            "error_description": format!("AADSTS{number}: {self} Timestamp: {timestamp}"),
+            "error_description": format!("AADSTS{number}: {self} {ids}"),
             "error_codes": [number],
-            "timestamp": timestamp,
+            "timestamp": time,
+            "trace_id": trace,
+            "correlation_id": correlation,
         });
         (status, Json(body)).into_response()
     }
+}
+
+fn random_id() -> Uuid {
+    uuid::Builder::from_random_bytes(random_bytes()).into_uuid()
 }
 
 /// In Entra's form: `2026-11-22 14:59:03Z`.

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::super::keys::{Algorithm, KeySet, SigningKey};
+use super::super::keys::{Algorithm, KeySet, MakeKeyError, SigningKey};
 use super::{Mint, MintError, MintRequest, TokenVersion, issuer, object, overage, seconds};
 
 /// Size of the padding of [`Flaw::Oversized`], in bytes.
@@ -16,7 +16,11 @@ const DEEP_LEVELS: usize = 10_000;
 
 /// A tenant and an object that no directory should hold.
 const NOWHERE: &str = "ffffffff-ffff-4fff-8fff-ffffffffffff";
-/// An hour and two, in seconds.
+/// Bytes of a P-256 signature in a token.
+const ES256_SIGNATURE_BYTES: usize = 64;
+/// Bytes of a signature by an RSA key of 2048 bits.
+const RSA_SIGNATURE_BYTES: usize = 256;
+/// In seconds.
 const HOUR: u64 = 60 * 60;
 
 /// A way to break a token; named in kebab-case on the wire. All but [`Flaw::Overage`],
@@ -96,9 +100,9 @@ pub enum Flaw {
     NotJson,
     /// Claims that are a JSON array; well signed.
     NotAnObject,
-    /// Signed with ES256: by the newest ES256 key served, else by an RSA key's id and random bytes.
+    /// Signed with ES256: by the newest ES256 key served, else made up under the current key's id.
     Es256,
-    /// Signed with PS256: by the newest PS256 key served, else by the current key if it is RSA.
+    /// Signed with PS256: by the newest PS256 key served, else by the newest RS256 key.
     Ps256,
     /// Groups by reference, whatever their number. Not broken, but needs Graph.
     Overage,
@@ -154,8 +158,8 @@ impl<'a> Draft<'a> {
     ) -> Result<String, MintError> {
         if let Some(flaw) = request.flaw {
             self.spoil_claims(flaw, mint, request);
-            self.spoil_header(flaw, mint);
-            self.spoil_signer(flaw, mint);
+            self.spoil_header(flaw, mint.keys)?;
+            self.spoil_signer(flaw, mint.keys)?;
         }
         lay_over(&mut self.claims, &request.claims);
         lay_over(&mut self.header, &request.header);
@@ -219,51 +223,59 @@ impl<'a> Draft<'a> {
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other flaws break another part")]
-    fn spoil_header(&mut self, flaw: Flaw, mint: &Mint<'_>) {
-        let stranger = mint.keys.stranger();
+    fn spoil_header(&mut self, flaw: Flaw, keys: &KeySet) -> Result<(), MakeKeyError> {
         let changes = match flaw {
             Flaw::None => json!({ "alg": "none" }),
             Flaw::Hs256WithPublicKey => json!({ "alg": "HS256" }),
             Flaw::Es256 => json!({ "alg": "ES256" }),
             Flaw::Ps256 => json!({ "alg": "PS256" }),
+            Flaw::StrangerKey => json!({ "alg": keys.stranger()?.algorithm().name() }),
             Flaw::UnknownKid => json!({ "kid": "no-such-key", "x5t": null }),
             Flaw::NoKid => json!({ "kid": null, "x5t": null }),
             Flaw::OldKey => {
-                json!({ "kid": mint.keys.old().id(), "alg": mint.keys.old().algorithm().name() })
+                let key = keys.old()?;
+                json!({ "kid": key.id(), "x5t": null, "alg": key.algorithm().name() })
             }
-            Flaw::EmbeddedJwk | Flaw::AttackerJwk => json!({ "jwk": stranger.public_members() }),
+            Flaw::EmbeddedJwk => json!({ "jwk": keys.stranger()?.public_members() }),
+            Flaw::AttackerJwk => {
+                let key = keys.stranger()?;
+                json!({ "jwk": key.public_members(), "alg": key.algorithm().name() })
+            }
             Flaw::Jku => json!({ "jku": "https://keys.attacker.example/keys" }),
             Flaw::X5u => json!({ "x5u": "https://keys.attacker.example/certificate.pem" }),
-            Flaw::X5c => json!({ "x5c": [stranger.certificate()] }),
+            Flaw::X5c => json!({ "x5c": [keys.stranger()?.certificate()] }),
             Flaw::Crit => json!({ "crit": ["kubentra-unknown"], "kubentra-unknown": true }),
-            _ => return,
+            _ => return Ok(()),
         };
         lay_over(&mut self.header, &object(changes));
+        Ok(())
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other flaws break another part")]
-    fn spoil_signer(&mut self, flaw: Flaw, mint: &Mint<'a>) {
-        let keys = mint.keys;
+    fn spoil_signer(&mut self, flaw: Flaw, keys: &'a KeySet) -> Result<(), MakeKeyError> {
         let served = |algorithm| keys.published().find(|key| key.algorithm() == algorithm);
         match flaw {
             Flaw::None | Flaw::EmptySignature => self.signer = Signer::Bytes(Vec::new()),
             Flaw::Hs256WithPublicKey => self.signer = Signer::Hmac(keys.current().public_pem()),
-            Flaw::StrangerKey => self.signer = Signer::Key(keys.stranger(), Algorithm::Rs256),
-            Flaw::AttackerJwk => {
-                self.signer = Signer::Key(keys.stranger(), Algorithm::Rs256);
-                self.header.insert("alg".to_owned(), Algorithm::Rs256.name().into());
+            Flaw::StrangerKey | Flaw::AttackerJwk => {
+                let key = keys.stranger()?;
+                self.signer = Signer::Key(key, key.algorithm());
             }
-            Flaw::OldKey => self.signer = Signer::Key(keys.old(), keys.old().algorithm()),
+            Flaw::OldKey => {
+                let key = keys.old()?;
+                self.signer = Signer::Key(key, key.algorithm());
+            }
             Flaw::Es256 => match served(Algorithm::Es256) {
                 Some(key) => self.sign_with(key, Algorithm::Es256),
-                None => self.signer = Signer::Bytes(vec![1; 64]),
+                None => self.signer = Signer::Bytes(vec![1; ES256_SIGNATURE_BYTES]),
             },
             Flaw::Ps256 => match served(Algorithm::Ps256).or_else(|| served(Algorithm::Rs256)) {
                 Some(key) => self.sign_with(key, Algorithm::Ps256),
-                None => self.signer = Signer::Bytes(vec![1; 256]),
+                None => self.signer = Signer::Bytes(vec![1; RSA_SIGNATURE_BYTES]),
             },
             _ => {}
         }
+        Ok(())
     }
 
     fn sign_with(&mut self, key: &'a SigningKey, algorithm: Algorithm) {
