@@ -1,0 +1,31 @@
+# What people run here. `make` alone prints this list. Needed: Rust, a C compiler and make.
+
+CARGO ?= cargo
+export CARGO_TERM_COLOR ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help check test demo bench doc deny
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+check: ## Fast checks before a commit: format, lints, unit tests
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets --all-features -- -D warnings
+	$(CARGO) test --locked --lib
+
+test: ## Every test: unit, integration, conformance, documentation examples
+	$(CARGO) test --locked
+
+demo: ## A guided tour on loopback, offline; KEEP=1 leaves it running
+	$(CARGO) build --locked --features emulator --bins
+	"$${CARGO_TARGET_DIR:-target}/debug/kubentra" demo $(if $(filter-out 0,$(KEEP)),--keep)
+
+bench: ## Measure the hot paths
+	$(CARGO) bench --locked
+
+doc: ## Build the API documentation; a warning is an error
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --all-features
+
+deny: ## Check licences, sources and banned crates; needs cargo-deny (.ci/run installs it)
+	$(CARGO) deny --locked check bans licenses sources
