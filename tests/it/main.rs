@@ -2,4 +2,6 @@
 
 // `cfg(test)` tells clippy that helpers, too, may panic.
 #[cfg(test)]
+mod architecture;
+#[cfg(test)]
 mod emulator;
