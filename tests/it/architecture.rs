@@ -203,6 +203,19 @@ fn cited_rules_exist() {
 }
 
 #[test]
+fn every_dependency_has_its_reason() {
+    let manifest = SourceFile::read("Cargo.toml").text;
+    let architecture = SourceFile::read("ARCHITECTURE.md").text;
+    let used = source::keys_of_section(&manifest, "[dependencies]");
+    let reasoned = source::first_column_of_section(&architecture, "## Dependencies");
+
+    let without = used.difference(&reasoned).cloned().collect();
+    assert_none(&without, "say in ARCHITECTURE.md what these crates are for");
+    let gone = reasoned.difference(&used).cloned().collect();
+    assert_none(&gone, "ARCHITECTURE.md names crates that Cargo.toml does not");
+}
+
+#[test]
 fn lints_are_expected_with_a_reason_and_never_allowed() {
     let attributes = [concat!("#[", "allow"), concat!("#![", "allow")];
     let allows = |file: &SourceFile| attributes.iter().any(|a| file.text.contains(a));

@@ -148,6 +148,23 @@ pub(super) fn names(code: &str, name: &str) -> bool {
     })
 }
 
+/// The keys of one section of a manifest.
+pub(super) fn keys_of_section(manifest: &str, heading: &str) -> BTreeSet<String> {
+    let section = manifest.lines().skip_while(|line| *line != heading).skip(1);
+    let lines = section.take_while(|line| !line.starts_with('['));
+    lines.filter_map(|line| line.split_once(" = ")).map(|(key, _)| key.to_owned()).collect()
+}
+
+/// What stands in backticks in the first column of the tables below one heading.
+pub(super) fn first_column_of_section(markdown: &str, heading: &str) -> BTreeSet<String> {
+    let section = markdown.lines().skip_while(|line| *line != heading).skip(1);
+    let rows = section.take_while(|line| !line.starts_with("## ")).filter_map(|line| {
+        let (first, _) = line.strip_prefix("| ")?.split_once(" |")?;
+        Some(first)
+    });
+    rows.flat_map(|first| first.split('`').skip(1).step_by(2)).map(str::to_owned).collect()
+}
+
 /// The rules that have a heading of their own: `4` and `4.2`.
 pub(super) fn rule_headings(markdown: &str) -> BTreeSet<String> {
     let headings = markdown.lines().filter(|line| line.starts_with('#'));
