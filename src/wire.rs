@@ -15,6 +15,7 @@ use std::fmt;
 use thiserror::Error;
 
 pub mod arm;
+mod fields;
 pub mod json;
 pub mod node;
 pub mod yaml;
