@@ -69,7 +69,7 @@ fn what_could_hide_something_is_refused_with_its_place() {
         ("b: &x {c: 1}\na:\n  <<: *x\n", "3:3: merge keys (`<<`) are not YAML 1.2: write the members out", "a merge would be lost"),
         ("? [a]\n: 1\n", "1:3: a name must be a string, written out", "names are strings"),
         ("a: !secret x\n", "1:12: tag `!secret` means nothing here: leave it out", "another schema"),
-        ("a: [1\n", "2:1: not YAML: ", "cut short"),
+        ("a: [1\n", "1:4: not YAML: ", "cut short"),
         ("a: *nowhere\n", "1:4: not YAML: ", "an alias of nothing"),
         ("a: &x [*x]\n", "1:8: this alias stands inside what it names: write it out", "a loop"),
     ];
