@@ -1,1 +1,49 @@
-//! (being built)
+//! The token core: what an Entra access token says, once it is proven, about who is calling.
+//!
+//! ```text
+//! text ──UnverifiedToken──▶ issuer ──(service: is it ours? its keys)──┐
+//!            │                                                        │
+//!            └──examine──▶ ExaminedToken ──verify(keys)──▶ VerifiedToken ──▶ Audience, Identity
+//! ```
+//!
+//! Everything here is pure and synchronous: no clock, no network, no `async`. Time is an argument, as
+//! the time since the Unix epoch. Which issuers are ours and which keys they have is the business of
+//! [`crate::service::key_ring`].
+//!
+//! # Checks, in the order in which they are made
+//!
+//! 1. Three parts, a payload that is a JSON object, and an `iss` in it: else the token is not ours.
+//! 2. Length, header (algorithm, `kid`, nothing that brings its own key), claims and their types,
+//!    tenant, version, `exp` and `nbf`: all before any key is looked for, so that a token that would
+//!    be refused anyway never causes network traffic.
+//! 3. The signature, with a key that the issuer publishes under this `kid`, for this algorithm and,
+//!    where the key says so, for this issuer. Only now is anything in the token believed.
+//! 4. The audience ([`Audience`]), at every review anew.
+//! 5. Groups and names ([`Identity`]).
+//!
+//! Where semantics §11 is silent, the safer reading was taken: a member that occurs twice in one JSON
+//! object makes the token malformed (two readers could see two tokens), `ver` must fit the issuer when
+//! it is present, a token bound to a key (`cnf`) is no bearer token, and a token with both a list of
+//! groups and an overage marker counts as overage, since the list may be shortened.
+
+mod audience;
+mod claims;
+mod identity;
+mod json;
+mod keys;
+mod unverified;
+mod verdict;
+mod verify;
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use audience::Audience;
+pub use claims::{Claims, Groups, GroupsSource, Version};
+pub use identity::{Identity, IdentityRules};
+pub use keys::{Algorithm, InvalidKey, KeySet, SigningKey};
+pub use unverified::{MAX_TOKEN_LENGTH, UnverifiedToken};
+pub use verdict::{TokenError, Verdict};
+pub use verify::{ExaminedToken, Expectations, VerifiedToken};

@@ -18,6 +18,7 @@ pub mod arm;
 mod fields;
 pub mod json;
 pub mod node;
+pub mod oidc;
 pub mod yaml;
 
 use node::Node;
