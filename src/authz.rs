@@ -8,7 +8,7 @@
 //!
 //! Everything here is pure and synchronous: no clock, no network, no `async`, no Kubernetes or HTTP
 //! types. Adapters turn the outside world into an [`AccessRequest`] and a [`PolicySnapshot`];
-//! [`evaluate`] turns those two into a [`Decision`], and [`explain`] says how.
+//! [`evaluate()`] turns those two into a [`Decision`], and [`explain`] says how.
 //!
 //! # Rules, in the order they are applied
 //!

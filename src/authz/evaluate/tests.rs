@@ -136,7 +136,7 @@ fn a_refusal_names_the_nearest_miss_and_the_smallest_sufficient_role() {
         (vec![assignment("/a/1", ALICE, READER, &at("x"))],  "get",    Some(Miss::OtherScope),   "same role at another namespace"),
         (vec![assignment("/a/1", ALICE, READER, CLUSTER)],   "create", Some(Miss::LacksAction),  "right scope, but the role lacks the action"),
         (vec![assignment("/a/1", ALICE, unknown, CLUSTER)],  "get",    Some(Miss::UnknownRole),  "unknown definition"),
-        (vec![conditional.clone(), assignment("/a/1", ALICE, unknown, CLUSTER)], "get", Some(Miss::Condition), "the nearest of several"),
+        (vec![conditional, assignment("/a/1", ALICE, unknown, CLUSTER)], "get", Some(Miss::Condition), "the nearest of several"),
     ];
     for (role_assignments, verb, expected, why) in cases {
         let policy = snapshot(PolicyDocuments {
