@@ -353,7 +353,8 @@ fn only_the_issuers_own_signature_counts() {
     let as_own = json!({"alg": "RS256", "kid": own().kid}).to_string();
     let (n, _) = own().numbers();
     let hmac_key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &n);
-    let hmac_head = format!("{}.{}", encode(r#"{"alg":"HS256","kid":"own-key"}"#), encode(&payload));
+    let hmac_head =
+        format!("{}.{}", encode(r#"{"alg":"HS256","kid":"own-key"}"#), encode(&payload));
     let hmac = aws_lc_rs::hmac::sign(&hmac_key, hmac_head.as_bytes());
     #[rustfmt::skip]
     let cases = [
@@ -379,7 +380,8 @@ fn a_key_signs_for_its_own_algorithm_and_issuer_only() {
     let payload = user().to_string();
     let header = |alg: &str| json!({"alg": alg, "kid": own().kid}).to_string();
     let (pair, point, _) = p256(own().kid);
-    let (rs, ps) = (own().rs256(&header("RS256"), &payload), own().ps256(&header("PS256"), &payload));
+    let (rs, ps) =
+        (own().rs256(&header("RS256"), &payload), own().ps256(&header("PS256"), &payload));
     let es = es256(&pair, &header("ES256"), &payload);
     let (rsa, pss) = (|| own().key(Algorithm::Rs256, None), || own().key(Algorithm::Ps256, None));
     let of = |issuer| own().key(Algorithm::Rs256, Some(issuer));
