@@ -8,13 +8,13 @@ use std::cell::Cell;
 use std::fmt;
 
 use serde::Deserializer;
-use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// A JSON object whose members are kept as written, repeated ones too.
+/// A JSON object that knows whether a member is repeated in it.
 #[derive(Debug)]
 pub(super) struct Object {
-    members: Vec<(String, Value)>,
+    members: Map<String, Value>,
     repeated: bool,
 }
 
@@ -24,19 +24,17 @@ impl Object {
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         let repeated = Cell::new(false);
         let mut input = serde_json::Deserializer::from_slice(bytes);
-        let members = input.deserialize_map(Members { repeated: &repeated }).ok()?;
+        let value = AnyValue { repeated: &repeated }.deserialize(&mut input).ok()?;
         input.end().ok()?;
-        Some(Self { members, repeated: repeated.get() })
+        match value {
+            Value::Object(members) => Some(Self { members, repeated: repeated.get() }),
+            _ => None,
+        }
     }
 
-    /// The member of this name; the first, if it is repeated.
+    /// The member of this name; the last, if it is repeated.
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
-        self.all(name).next()
-    }
-
-    /// Every member of this name.
-    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &Value> {
-        self.members.iter().filter(move |(key, _)| key == name).map(|(_, value)| value)
+        self.members.get(name)
     }
 
     /// Says if some object in it, at any depth, has a member twice.
@@ -45,30 +43,34 @@ impl Object {
     }
 }
 
-/// Reads the members of the outermost object.
-struct Members<'a> {
-    repeated: &'a Cell<bool>,
+/// Every string that stands under `iss` in the JSON object `bytes`; `None` if they are not one. All
+/// else is passed over, whatever its depth.
+pub(super) fn issuers(bytes: &[u8]) -> Option<Vec<String>> {
+    let mut input = serde_json::Deserializer::from_slice(bytes);
+    let issuers = input.deserialize_map(Issuers).ok()?;
+    input.end().ok()?;
+    Some(issuers)
 }
 
-impl<'de> Visitor<'de> for Members<'_> {
-    type Value = Vec<(String, Value)>;
+struct Issuers;
+
+impl<'de> Visitor<'de> for Issuers {
+    type Value = Vec<String>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a JSON object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members: Vec<(String, Value)> = Vec::new();
+        let mut issuers = Vec::new();
         while let Some(name) = map.next_key::<String>()? {
-            let value = map.next_value_seed(AnyValue { repeated: self.repeated })?;
-            members.push((name, value));
+            if name != "iss" {
+                map.next_value::<IgnoredAny>()?;
+            } else if let Value::String(issuer) = map.next_value()? {
+                issuers.push(issuer);
+            }
         }
-        let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
-        names.sort_unstable();
-        if names.array_windows().any(|[one, next]| one == next) {
-            self.repeated.set(true);
-        }
-        Ok(members)
+        Ok(issuers)
     }
 }
 
@@ -172,6 +174,27 @@ mod tests {
     fn deep_nesting_is_refused_without_harm() {
         let text = format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
         assert!(Object::parse(text.as_bytes()).is_none());
+        assert_eq!(issuers(text.as_bytes()), Some(vec![]), "only what stands under `iss` matters");
+    }
+
+    #[test]
+    fn every_issuer_is_found() {
+        #[rustfmt::skip]
+        let cases = [
+            (r#"{"iss":"a"}"#,                     Some(vec!["a"]),      "one"),
+            (r#"{"iss":"a","x":[],"\u0069ss":"b"}"#, Some(vec!["a", "b"]), "two, one escaped"),
+            (r#"{"iss":1,"x":{"iss":"a"}}"#,       Some(vec![]),         "none that counts"),
+            (r#"{"iss":"a""#,                      None,                 "no JSON"),
+            (r#"["iss","a"]"#,                     None,                 "no object"),
+        ];
+        for (text, expected, why) in cases {
+            let found = issuers(text.as_bytes());
+            assert_eq!(
+                found.as_deref(),
+                expected.map(|e| e.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>()).as_deref(),
+                "{why}"
+            );
+        }
     }
 
     #[test]

@@ -64,7 +64,7 @@ impl<'a> UnverifiedToken<'a> {
         if payload.get("iss").and_then(serde_json::Value::as_str) != Some(expected.issuer) {
             return Err(TokenError::malformed("`iss` is not the issuer that it was taken for"));
         }
-        let claims = Claims::read(payload, expected.username_claims, expected.groups)?;
+        let claims = Claims::read(&payload, expected.username_claims, expected.groups)?;
         if claims.tenant != expected.tenant {
             return Err(TokenError::Tenant);
         }

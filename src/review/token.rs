@@ -176,7 +176,14 @@ mod tests {
             }
         }
         assert!(!answers.contains("SECRET") && !format!("{:?}", ask("v1")).contains("SECRET"));
-        insta::assert_snapshot!(answers, @"");
+        insta::assert_snapshot!(answers, @r#"
+        {"apiVersion":"authentication.k8s.io/v1","kind":"TokenReview","status":{"authenticated":true,"user":{"username":"alice@contoso.example","uid":"a11ce000-0000-4000-8000-000000000001","groups":["00000000-0000-0000-0000-000000000001","00000000-0000-0000-0000-000000000002"],"extra":{"oid":["a11ce000"]}}}}
+        {"apiVersion":"authentication.k8s.io/v1","kind":"TokenReview","status":{"authenticated":false}}
+        {"apiVersion":"authentication.k8s.io/v1","kind":"TokenReview","status":{"authenticated":false,"error":"the token's signature is wrong"}}
+        {"apiVersion":"authentication.k8s.io/v1beta1","kind":"TokenReview","status":{"authenticated":true,"user":{"username":"alice@contoso.example","uid":"a11ce000-0000-4000-8000-000000000001","groups":["00000000-0000-0000-0000-000000000001","00000000-0000-0000-0000-000000000002"],"extra":{"oid":["a11ce000"]}}}}
+        {"apiVersion":"authentication.k8s.io/v1beta1","kind":"TokenReview","status":{"authenticated":false}}
+        {"apiVersion":"authentication.k8s.io/v1beta1","kind":"TokenReview","status":{"authenticated":false,"error":"the token's signature is wrong"}}
+        "#);
     }
 
     #[test]

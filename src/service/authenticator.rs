@@ -10,6 +10,9 @@
 //! issuer has withdrawn vouches for nothing any more), the audience, and the trusted access binding of
 //! the policy of that moment (semantics §11.7). Refusals are not remembered.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 

@@ -199,6 +199,19 @@ impl KeyRing {
             .any(|read| read.keys.contains(key))
     }
 
+    /// Puts keys in place of what was read from one document, or, with `None`, its absence.
+    #[cfg(test)]
+    pub(crate) fn put(&self, version: Version, read: Option<(&str, KeySet)>, now: Now) {
+        let found = read.map_or(Found::Absent, |(issuer, keys)| {
+            let (issuer, read_at) = (issuer.to_owned(), now.monotonic);
+            Found::Issuer(Arc::new(source::IssuerKeys { issuer, keys, read_at }))
+        });
+        let of_version = |source: &&Arc<Source>| source.publication().version == version;
+        for source in self.sources.iter().filter(of_version) {
+            source.put(source::Record { found: found.clone(), failure: None });
+        }
+    }
+
     fn known(&self, issuer: &str) -> Option<TrustedIssuer> {
         let sources: Vec<_> =
             self.sources.iter().filter(|source| source.names(issuer)).cloned().collect();

@@ -90,7 +90,9 @@ pub fn parse_keys(body: &[u8]) -> Result<KeySet, ReadMetadataError> {
 }
 
 fn signing_key(value: Value) -> Option<SigningKey> {
-    let jwk: Jwk = serde_json::from_value(value).ok()?;
+    let is_object = value.is_object();
+    // What serde derives for a struct takes an array, too.
+    let jwk: Jwk = serde_json::from_value(value).ok().filter(|_| is_object)?;
     let for_signatures = jwk.usage.as_deref().is_none_or(|usage| usage == "sig")
         && jwk.key_ops.as_ref().is_none_or(|ops| ops.iter().any(|op| op == "verify"));
     if !for_signatures || jwk.kid.is_empty() {
@@ -119,4 +121,99 @@ fn signing_key(value: Value) -> Option<SigningKey> {
 
 fn decode(text: Option<&str>) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::authn::testing::{encode, foreign, own, p256, tenant};
+
+    fn with(changes: Value) -> Value {
+        let mut jwk = own().jwk();
+        for (name, value) in changes.as_object().unwrap() {
+            jwk[name] = value.clone();
+        }
+        jwk
+    }
+
+    #[test]
+    fn a_key_is_for_signatures_by_its_algorithm_or_left_out() {
+        use Algorithm::{Es256, Ps256, Rs256};
+        let (_, _, point) = p256("ec");
+        let ec = |crv: &str, alg: Value| {
+            let (x, y) = (encode(&point[1..33]), encode(&point[33..]));
+            json!({"kty": "EC", "kid": "ec", "crv": crv, "alg": alg, "x": x, "y": y})
+        };
+        let (n, _) = own().numbers();
+        let zero_first = encode([&[0], n.as_slice()].concat());
+        #[rustfmt::skip]
+        let cases = [
+            (own().jwk(),                                     Some(Rs256), "as Entra publishes it"),
+            (with(json!({"use": null})),                      Some(Rs256), "no use"),
+            (with(json!({"alg": "RS256"})),                   Some(Rs256), "said explicitly"),
+            (with(json!({"alg": "PS256"})),                   Some(Ps256), "only where it is said"),
+            (with(json!({"key_ops": ["verify"]})),            Some(Rs256), "for verification"),
+            (with(json!({"x5c": 1, "x": "not a number"})),    Some(Rs256), "members that do not matter"),
+            (ec("P-256", Value::Null),                        Some(Es256), "the type says it"),
+            (ec("P-256", json!("ES256")),                     Some(Es256), "said twice"),
+            (ec("P-384", json!("ES256")),                     None,        "another curve"),
+            (ec("P-256", json!("RS256")),                     None,        "an algorithm of RSA"),
+            (with(json!({"use": "enc"})),                     None,        "for encryption"),
+            (with(json!({"key_ops": ["encrypt"]})),           None,        "for encryption"),
+            (with(json!({"alg": "RS512"})),                   None,        "another algorithm"),
+            (with(json!({"alg": "ES256"})),                   None,        "an algorithm of curves"),
+            (with(json!({"alg": "none"})),                    None,        "no algorithm"),
+            (with(json!({"kid": ""})),                        None,        "no name"),
+            (with(json!({"kid": null})),                      None,        "no name"),
+            (with(json!({"kid": 1})),                         None,        "a number is no name"),
+            (with(json!({"kty": "oct", "k": "c2VjcmV0"})),    None,        "a shared secret"),
+            (with(json!({"n": null})),                        None,        "half a key"),
+            (with(json!({"n": "AQAB"})),                      None,        "too small"),
+            (with(json!({"n": encode([255; 128])})),          None,        "1024 bits"),
+            (with(json!({"n": encode([255; 1025])})),         None,        "too large"),
+            (with(json!({"n": zero_first})),                  None,        "a leading zero"),
+            (with(json!({"n": "%"})),                         None,        "no base64"),
+            (with(json!({"e": ""})),                          None,        "no exponent"),
+            (json!(["RSA", "own-key"]),                       None,        "a list"),
+            (json!(1),                                        None,        "a number"),
+        ];
+        for (jwk, expected, why) in cases {
+            let body = json!({"keys": [jwk, foreign().jwk()]}).to_string();
+            let keys = parse_keys(body.as_bytes()).unwrap();
+            let found = ["own-key", "ec"].iter().find_map(|kid| keys.named(kid).next());
+            assert_eq!(found.map(|key| key.algorithm()), expected, "{why}");
+            assert!(keys.named("foreign-key").next().is_some(), "the others stay: {why}");
+        }
+    }
+
+    #[test]
+    fn a_key_set_without_a_usable_key_is_an_error() {
+        for body in ["", "{}", "[]", r#"{"keys":null}"#, r#"{"keys":[]}"#, r#"{"keys":[{}]}"#] {
+            assert!(parse_keys(body.as_bytes()).is_err(), "{body}");
+        }
+        let many = json!({"keys": vec![json!({}); MAX_KEYS + 1]}).to_string();
+        let error = parse_keys(many.as_bytes()).unwrap_err();
+        assert!(matches!(error, ReadMetadataError::TooManyKeys(_)), "{error}");
+    }
+
+    #[test]
+    fn the_documented_samples_are_read() {
+        let document = r#"{"token_endpoint": "https://login.microsoftonline.com/t/oauth2/v2.0/token",
+            "jwks_uri": "https://login.microsoftonline.com/t/discovery/v2.0/keys",
+            "issuer": "https://login.microsoftonline.com/t/v2.0", "rbac_url": "https://pas.windows.net"}"#;
+        let document = DiscoveryDocument::parse(document.as_bytes()).unwrap();
+        assert_eq!(document.issuer, "https://login.microsoftonline.com/t/v2.0");
+        assert_eq!(document.jwks_uri.path(), "/t/discovery/v2.0/keys");
+        for body in ["", "[]", "{}", r#"{"issuer":"x"}"#, r#"{"issuer":"x","jwks_uri":"keys"}"#] {
+            assert!(DiscoveryDocument::parse(body.as_bytes()).is_err(), "{body}");
+        }
+        let issuer = "https://login.microsoftonline.com/{tenantid}/v2.0";
+        let body = json!({"keys": [with(json!({"issuer": issuer}))]}).to_string();
+        let keys = parse_keys(body.as_bytes()).unwrap();
+        let key = keys.named("own-key").next().unwrap();
+        let own = format!("https://login.microsoftonline.com/{}/v2.0", tenant());
+        assert!(key.serves(&own, tenant()) && !key.serves("https://x/v2.0", tenant()));
+    }
 }
