@@ -26,10 +26,10 @@ impl Object {
         let mut input = serde_json::Deserializer::from_slice(bytes);
         let value = AnyValue { repeated: &repeated }.deserialize(&mut input).ok()?;
         input.end().ok()?;
-        match value {
-            Value::Object(members) => Some(Self { members, repeated: repeated.get() }),
-            _ => None,
-        }
+        let Value::Object(members) = value else {
+            return None;
+        };
+        Some(Self { members, repeated: repeated.get() })
     }
 
     /// The member of this name; the last, if it is repeated.

@@ -4,7 +4,8 @@
 //! ```text
 //! run ─────────────▶ every hour; after a failure 1 s, 2 s, 4 s, … 60 s; a 404 again after 5 min
 //! token's kid known ▶ no I/O
-//! token's kid new ──▶ one refresh now, then at most one a minute for each issuer
+//! token's kid new ──▶ one refresh now, then at most one a minute for each issuer; if it fails, the
+//!                    background goes on with its pauses after a failure
 //! ```
 //!
 //! A tenant has two issuers, v1 and v2, each with a discovery document and keys of its own. Their

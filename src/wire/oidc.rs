@@ -130,7 +130,7 @@ mod tests {
     use super::*;
     use crate::authn::testing::{encode, foreign, own, p256, tenant};
 
-    fn with(changes: Value) -> Value {
+    fn with(changes: &Value) -> Value {
         let mut jwk = own().jwk();
         for (name, value) in changes.as_object().unwrap() {
             jwk[name] = value.clone();
@@ -151,31 +151,31 @@ mod tests {
         #[rustfmt::skip]
         let cases = [
             (own().jwk(),                                     Some(Rs256), "as Entra publishes it"),
-            (with(json!({"use": null})),                      Some(Rs256), "no use"),
-            (with(json!({"alg": "RS256"})),                   Some(Rs256), "said explicitly"),
-            (with(json!({"alg": "PS256"})),                   Some(Ps256), "only where it is said"),
-            (with(json!({"key_ops": ["verify"]})),            Some(Rs256), "for verification"),
-            (with(json!({"x5c": 1, "x": "not a number"})),    Some(Rs256), "members that do not matter"),
+            (with(&json!({"use": null})),                      Some(Rs256), "no use"),
+            (with(&json!({"alg": "RS256"})),                   Some(Rs256), "said explicitly"),
+            (with(&json!({"alg": "PS256"})),                   Some(Ps256), "only where it is said"),
+            (with(&json!({"key_ops": ["verify"]})),            Some(Rs256), "for verification"),
+            (with(&json!({"x5c": 1, "x": "not a number"})),    Some(Rs256), "members that do not matter"),
             (ec("P-256", Value::Null),                        Some(Es256), "the type says it"),
             (ec("P-256", json!("ES256")),                     Some(Es256), "said twice"),
             (ec("P-384", json!("ES256")),                     None,        "another curve"),
             (ec("P-256", json!("RS256")),                     None,        "an algorithm of RSA"),
-            (with(json!({"use": "enc"})),                     None,        "for encryption"),
-            (with(json!({"key_ops": ["encrypt"]})),           None,        "for encryption"),
-            (with(json!({"alg": "RS512"})),                   None,        "another algorithm"),
-            (with(json!({"alg": "ES256"})),                   None,        "an algorithm of curves"),
-            (with(json!({"alg": "none"})),                    None,        "no algorithm"),
-            (with(json!({"kid": ""})),                        None,        "no name"),
-            (with(json!({"kid": null})),                      None,        "no name"),
-            (with(json!({"kid": 1})),                         None,        "a number is no name"),
-            (with(json!({"kty": "oct", "k": "c2VjcmV0"})),    None,        "a shared secret"),
-            (with(json!({"n": null})),                        None,        "half a key"),
-            (with(json!({"n": "AQAB"})),                      None,        "too small"),
-            (with(json!({"n": encode([255; 128])})),          None,        "1024 bits"),
-            (with(json!({"n": encode([255; 1025])})),         None,        "too large"),
-            (with(json!({"n": zero_first})),                  None,        "a leading zero"),
-            (with(json!({"n": "%"})),                         None,        "no base64"),
-            (with(json!({"e": ""})),                          None,        "no exponent"),
+            (with(&json!({"use": "enc"})),                     None,        "for encryption"),
+            (with(&json!({"key_ops": ["encrypt"]})),           None,        "for encryption"),
+            (with(&json!({"alg": "RS512"})),                   None,        "another algorithm"),
+            (with(&json!({"alg": "ES256"})),                   None,        "an algorithm of curves"),
+            (with(&json!({"alg": "none"})),                    None,        "no algorithm"),
+            (with(&json!({"kid": ""})),                        None,        "no name"),
+            (with(&json!({"kid": null})),                      None,        "no name"),
+            (with(&json!({"kid": 1})),                         None,        "a number is no name"),
+            (with(&json!({"kty": "oct", "k": "c2VjcmV0"})),    None,        "a shared secret"),
+            (with(&json!({"n": null})),                        None,        "half a key"),
+            (with(&json!({"n": "AQAB"})),                      None,        "too small"),
+            (with(&json!({"n": encode([255; 128])})),          None,        "1024 bits"),
+            (with(&json!({"n": encode([255; 1025])})),         None,        "too large"),
+            (with(&json!({"n": zero_first})),                  None,        "a leading zero"),
+            (with(&json!({"n": "%"})),                         None,        "no base64"),
+            (with(&json!({"e": ""})),                          None,        "no exponent"),
             (json!(["RSA", "own-key"]),                       None,        "a list"),
             (json!(1),                                        None,        "a number"),
         ];
@@ -210,7 +210,7 @@ mod tests {
             assert!(DiscoveryDocument::parse(body.as_bytes()).is_err(), "{body}");
         }
         let issuer = "https://login.microsoftonline.com/{tenantid}/v2.0";
-        let body = json!({"keys": [with(json!({"issuer": issuer}))]}).to_string();
+        let body = json!({"keys": [with(&json!({"issuer": issuer}))]}).to_string();
         let keys = parse_keys(body.as_bytes()).unwrap();
         let key = keys.named("own-key").next().unwrap();
         let own = format!("https://login.microsoftonline.com/{}/v2.0", tenant());

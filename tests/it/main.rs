@@ -5,3 +5,5 @@
 mod architecture;
 #[cfg(test)]
 mod emulator;
+#[cfg(test)]
+mod tokens;

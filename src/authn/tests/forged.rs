@@ -12,7 +12,7 @@ use super::{judge, judge_as, outcome};
 #[test]
 fn a_member_that_occurs_twice_makes_the_token_malformed() {
     let (header, payload) = (own().header().to_string(), user().to_string());
-    let twice = |text: &str, member: &str| format!("{{{member},{}", &text[1..]);
+    let twice = |text: &str, member: &str| text.replacen('{', &format!("{{{member},"), 1);
     let iss = |name: &str| format!(r#""iss":"{name}""#);
     #[rustfmt::skip]
     let cases = [

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reqwest::Client;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Notify, watch};
 
 use super::{
     ABSENT_INTERVAL, FIRST_BACK_OFF, LAST_BACK_OFF, MAX_KEYS_AGE, ON_DEMAND_INTERVAL,
@@ -24,6 +24,8 @@ pub(super) struct Source {
     record: watch::Sender<Record>,
     /// Held during a fetch, and for nothing else: whoever waits for it finds the outcome in `record`.
     flight: Mutex<Flight>,
+    /// Told when a refresh that a token caused has failed, so that the background takes over.
+    trouble: Notify,
 }
 
 /// The outcome of what was tried so far.
@@ -66,11 +68,14 @@ impl IssuerKeys {
     }
 }
 
-/// Knowledge that a flight needs and nobody else.
+/// When tokens last caused a refresh. The two causes have a minute each: a first reading must not
+/// use up the one refresh that a new key gets at once.
 #[derive(Debug, Default)]
 pub(super) struct Flight {
-    /// When a token last caused a refresh.
-    asked_at: Option<Instant>,
+    /// Because nothing was read yet.
+    asked_to_read: Option<Instant>,
+    /// Because a key was not among those read.
+    asked_for_key: Option<Instant>,
 }
 
 /// What a token makes someone look for.
@@ -90,6 +95,7 @@ impl Source {
             client,
             record: watch::Sender::new(Record { found: Found::Unread, failure: None }),
             flight: Mutex::default(),
+            trouble: Notify::new(),
         }
     }
 
@@ -128,7 +134,8 @@ impl Source {
         }
     }
 
-    /// Refreshes for ever: at once, then at the documented intervals.
+    /// Refreshes for ever: at once, then at the documented intervals, and soon after a refresh that a
+    /// token caused has failed.
     pub(super) async fn keep_fresh(&self) {
         let mut back_off = FIRST_BACK_OFF;
         loop {
@@ -145,7 +152,10 @@ impl Source {
                     if matches!(found, Found::Absent) { ABSENT_INTERVAL } else { REFRESH_INTERVAL }
                 }
             };
-            tokio::time::sleep(pause).await;
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.trouble.notified() => tokio::time::sleep(FIRST_BACK_OFF).await,
+            }
         }
     }
 
@@ -153,14 +163,20 @@ impl Source {
     /// brought it, or a token has caused one within [`ON_DEMAND_INTERVAL`] (semantics §11.3).
     pub(super) async fn look_for(&self, wanted: &Wanted, now: Now) {
         let mut flight = self.flight.lock().await;
-        let asked_lately = flight
-            .asked_at
-            .is_some_and(|at| now.monotonic.saturating_duration_since(at) < ON_DEMAND_INTERVAL);
-        if asked_lately || self.has(wanted, now) {
+        if self.has(wanted, now) {
             return;
         }
-        flight.asked_at = Some(now.monotonic);
+        let has_read = matches!(self.record.borrow().found, Found::Issuer(_));
+        let asked_at = if has_read { &mut flight.asked_for_key } else { &mut flight.asked_to_read };
+        let since = asked_at.map(|at| now.monotonic.saturating_duration_since(at));
+        if since.is_some_and(|since| since < ON_DEMAND_INTERVAL) {
+            return;
+        }
+        *asked_at = Some(now.monotonic);
         self.refresh(&mut flight, now).await;
+        if self.record.borrow().failure.is_some() {
+            self.trouble.notify_one();
+        }
     }
 
     fn has(&self, wanted: &Wanted, now: Now) -> bool {
