@@ -4,3 +4,4 @@ pub mod authenticator;
 pub mod authorizer;
 pub mod key_ring;
 pub mod policy_store;
+pub mod policy_sync;

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     Finding, Findings, MAX_FILE_BYTES, MAX_TOTAL_BYTES, Origin, ReadPolicyError,
-    files::{Fingerprint, PolicyFile, list},
+    files::{PolicyFile, list},
     merge::merge,
 };
 use crate::{
@@ -29,8 +29,6 @@ pub struct PolicyRead {
     pub origins: Origins,
     /// How many files were read.
     pub files: usize,
-    /// The directory as it was before the files were read.
-    pub fingerprint: Fingerprint,
 }
 
 /// Where documents stood, by id.
@@ -62,7 +60,6 @@ pub fn read(dir: &Path) -> Result<PolicyRead, ReadPolicyError> {
     let mut broken = std::mem::take(&mut listing.broken);
     let files = std::mem::take(&mut listing.files);
     let mut warnings = std::mem::take(&mut listing.warnings);
-    let fingerprint = listing.into_fingerprint();
     let mut read = Vec::with_capacity(files.len());
     let mut left = MAX_TOTAL_BYTES;
     for file in &files {
@@ -82,12 +79,13 @@ pub fn read(dir: &Path) -> Result<PolicyRead, ReadPolicyError> {
     }
     let merged = merge(read, builtin::documents()?, &mut broken);
     if !broken.is_empty() {
+        broken.shown.sort();
         return Err(ReadPolicyError::Broken(broken));
     }
     warnings.extend(merged.warnings);
     warnings.sort();
     let (documents, origins) = (merged.documents, merged.origins);
-    Ok(PolicyRead { documents, warnings, origins, files: files.len(), fingerprint })
+    Ok(PolicyRead { documents, warnings, origins, files: files.len() })
 }
 
 /// The content of a file, if it is within the limits.

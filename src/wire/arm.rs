@@ -117,7 +117,7 @@ fn elements<'a>(kind: Kind, node: &'a Node, faults: &mut Vec<Fault>) -> Vec<&'a 
             arm_list(node, faults).unwrap_or_default()
         }
         Value::Object(_) => vec![node],
-        other => {
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_)) => {
             let (noun, found) = (kind.noun(), other.kind());
             let message = format!("expected a {noun}, or a list of them, not {found}");
             faults.push(Fault::new(node.place, message));

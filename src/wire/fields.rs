@@ -161,9 +161,9 @@ impl<'a, 'f> Fields<'a, 'f> {
         let mut read = Vec::with_capacity(items.len());
         let mut reported = None;
         for item in items {
-            let value = match &item.value {
-                Value::Text(text) => self.parse(name, text, item.place),
-                _ => Err(self.wrong(name, item, "a list of strings")),
+            let value = match item.value.as_text() {
+                Some(text) => self.parse(name, text, item.place),
+                None => Err(self.wrong(name, item, "a list of strings")),
             };
             match value {
                 Ok(value) => read.push(value),
@@ -209,11 +209,12 @@ impl<'a, 'f> Fields<'a, 'f> {
 
     fn wrong(&mut self, name: &str, found: &Node, wanted: &str) -> Reported {
         let kind = found.value.kind();
-        let advice = match &found.value {
-            Value::Number(text) if wanted.ends_with("string") || wanted.ends_with("strings") => {
-                format!(": write `\"{}\"`", shown(text))
-            }
-            _ => String::new(),
+        let advice = if let Value::Number(text) = &found.value
+            && wanted.contains("string")
+        {
+            format!(": write `\"{}\"`", shown(text))
+        } else {
+            String::new()
         };
         self.fault(found.place, format!("`{name}` must be {wanted}, not {kind}{advice}"))
     }

@@ -49,6 +49,11 @@ impl Value {
             Self::Object(_) => "an object",
         }
     }
+
+    /// The string, if it is one.
+    pub fn as_text(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
 }
 
 /// A member of an object.

@@ -1,0 +1,262 @@
+//! Keeps the policy in force equal to the policy directory.
+//!
+//! The directory is looked at four times a second, by a fingerprint that reads no file, and read
+//! when that changed. Polling instead of inotify on purpose: a mounted `ConfigMap` changes by a
+//! swap of symbolic links, network and overlay file systems report nothing, a watch is lost when the
+//! directory is replaced, and a few system calls are cheaper than knowing all that.
+//!
+//! All or nothing: a directory that cannot be read leaves the last good policy in force, and ageing
+//! (semantics §10). A directory that changes while it is read is read again, never published.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::policy_store::PolicyStore;
+use crate::authz::{PolicyDocuments, PolicyProblem, PolicySetting, PolicySnapshot, Severity};
+use crate::clock::Now;
+use crate::policy_dir::{self, Finding, Fingerprint, ReadPolicyError, fingerprint};
+use crate::review::report;
+
+/// Time between two looks. A change is in force after it and one read, well within a second.
+const POLL: Duration = Duration::from_millis(250);
+
+/// Reads of a directory that does not hold still, in one look.
+const ATTEMPTS: usize = 3;
+
+/// Further reads after a change, one a look, whatever the fingerprint says: two seconds, the
+/// coarsest clock of a file system, in which a second write may leave no trace.
+const SETTLING_READS: u32 = 8;
+
+/// Looks at a directory that never holds still until that is called an error: five seconds.
+const RESTLESS_LOOKS: u32 = 20;
+
+/// Most problems that one change logs one by one; the metric counts them all.
+const MAX_LOGGED: usize = 100;
+
+/// How the last look at the directory went, for `/readyz`.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct PolicyStatus {
+    /// Why the directory is not in force as it is now, on one line with file, line and column; the
+    /// last good policy, if there was one, still is. None when the two agree.
+    pub last_error: Option<String>,
+    /// What lies in the directory and is not read, or replaces something built in.
+    pub warnings: Vec<Finding>,
+}
+
+/// Keeps a [`PolicyStore`] equal to a policy directory.
+#[derive(Debug)]
+pub struct PolicySync {
+    dir: Arc<PathBuf>,
+    setting: Arc<PolicySetting>,
+    store: PolicyStore,
+    status: watch::Sender<PolicyStatus>,
+    /// What is in force.
+    documents: Option<Arc<PolicyDocuments>>,
+    /// The directory when it was last read, successfully or not.
+    seen: Option<Fingerprint>,
+    settling: u32,
+    restless: u32,
+    /// What was logged already.
+    logged: BTreeSet<PolicyProblem>,
+}
+
+/// What one look at the directory gave.
+enum Look {
+    /// The fingerprint is the one seen before.
+    Same,
+    /// The directory changed during every attempt to read it.
+    Restless,
+    /// It was read.
+    Read { fingerprint: Fingerprint, policy: Result<ReadPolicy, ReadPolicyError> },
+    /// It could not even be listed.
+    Unlisted(ReadPolicyError),
+}
+
+/// A directory that made sense.
+struct ReadPolicy {
+    /// Its documents and what they mean, unless they are those in force.
+    changed: Option<(Arc<PolicyDocuments>, Box<PolicySnapshot>)>,
+    warnings: Vec<Finding>,
+    files: usize,
+}
+
+impl PolicySync {
+    /// Prepares to publish the policy directory `dir` to `store`; nothing is read yet.
+    pub fn new(dir: PathBuf, setting: PolicySetting, store: PolicyStore) -> Self {
+        Self {
+            dir: Arc::new(dir),
+            setting: Arc::new(setting),
+            store,
+            status: watch::Sender::new(PolicyStatus::default()),
+            documents: None,
+            seen: None,
+            settling: 0,
+            restless: 0,
+            logged: BTreeSet::new(),
+        }
+    }
+
+    /// How the last look went, now and whenever that changes.
+    pub fn status(&self) -> watch::Receiver<PolicyStatus> {
+        self.status.subscribe()
+    }
+
+    /// Keeps the store up to date, for ever. The first look is at once.
+    pub async fn run(mut self) {
+        loop {
+            self.look(Now::read()).await;
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Looks once, and publishes what changed. `now` is when the look began, so that what is read
+    /// counts as no fresher than it is.
+    pub async fn look(&mut self, now: Now) {
+        let (dir, setting) = (Arc::clone(&self.dir), Arc::clone(&self.setting));
+        let documents = self.documents.clone();
+        let known = self.seen.clone().filter(|_| self.settling == 0);
+        let look = move || look(&dir, &setting, documents.as_deref(), known.as_ref());
+        match tokio::task::spawn_blocking(look).await {
+            Ok(Look::Same) => {
+                if self.status.borrow().last_error.is_none() {
+                    self.store.touch(now);
+                }
+            }
+            Ok(Look::Restless) => {
+                self.restless = self.restless.saturating_add(1);
+                if self.restless >= RESTLESS_LOOKS {
+                    self.seen = None;
+                    let dir = self.dir.display();
+                    self.fail(format!(
+                        "`{dir}` changes whenever it is read: replace it in one step"
+                    ));
+                }
+            }
+            Ok(Look::Read { fingerprint, policy }) => {
+                self.restless = 0;
+                self.settling = if self.seen.as_ref() == Some(&fingerprint) {
+                    self.settling.saturating_sub(1)
+                } else {
+                    SETTLING_READS
+                };
+                self.seen = Some(fingerprint);
+                match policy {
+                    Ok(policy) => self.succeed(policy, now),
+                    Err(error) => self.fail(report(&error)),
+                }
+            }
+            Ok(Look::Unlisted(error)) => {
+                // What is there when it comes back is read, even if it looks like what was there.
+                self.seen = None;
+                self.fail(report(&error));
+            }
+            // A panic in a parser is a defect; it must not end the loop.
+            Err(error) => {
+                self.seen = None;
+                self.fail(format!("reading the policy directory failed: {error}"));
+            }
+        }
+    }
+
+    fn succeed(&mut self, policy: ReadPolicy, now: Now) {
+        let ReadPolicy { changed, warnings, files } = policy;
+        if let Some((documents, snapshot)) = changed {
+            let problems = snapshot.problems().to_vec();
+            let generation = self.store.publish(*snapshot, now);
+            tracing::info!(
+                generation,
+                files,
+                role_definitions = documents.role_definitions.len(),
+                role_assignments = documents.role_assignments.len(),
+                schedule_instances = documents.schedule_instances.len(),
+                deny_assignments = documents.deny_assignments.len(),
+                trusted_access_role_bindings = documents.trusted_access_role_bindings.len(),
+                problems = problems.len(),
+                "policy in force"
+            );
+            self.documents = Some(documents);
+            self.log(problems);
+        } else {
+            self.store.touch(now);
+            if self.status.borrow().last_error.is_some() {
+                tracing::info!("policy directory is mended; the policy in force is the same");
+            }
+        }
+        self.status.send_if_modified(|status| {
+            for warning in warnings.iter().filter(|warning| !status.warnings.contains(warning)) {
+                tracing::warn!(%warning, "policy directory");
+            }
+            let next = PolicyStatus { last_error: None, warnings };
+            let modified = *status != next;
+            *status = next;
+            modified
+        });
+    }
+
+    /// Notes an error, and logs it if it is another one than before.
+    fn fail(&self, error: String) {
+        self.status.send_if_modified(|status| {
+            if status.last_error.as_ref() == Some(&error) {
+                return false;
+            }
+            let kept = self.documents.is_some();
+            tracing::error!(error, last_good_kept = kept, "policy directory cannot be used");
+            status.last_error = Some(error);
+            true
+        });
+    }
+
+    /// Logs each problem once, for as long as it lasts (semantics §4.5).
+    fn log(&mut self, problems: Vec<PolicyProblem>) {
+        let problems: BTreeSet<_> = problems.into_iter().collect();
+        let new: Vec<_> = problems.difference(&self.logged).collect();
+        for problem in new.iter().take(MAX_LOGGED) {
+            let PolicyProblem { kind, subject, message, .. } = problem;
+            match problem.severity {
+                Severity::NotUnderstood => tracing::error!(kind, subject, "{message}"),
+                Severity::Warning => tracing::warn!(kind, subject, "{message}"),
+            }
+        }
+        if let Some(more) = new.len().checked_sub(MAX_LOGGED).filter(|more| *more > 0) {
+            tracing::warn!(more, "more policy problems; `kubentra check` shows them all");
+        }
+        self.logged = problems;
+    }
+}
+
+/// Looks at `dir`, and reads it unless its fingerprint is `known`. Blocks.
+fn look(
+    dir: &Path,
+    setting: &PolicySetting,
+    in_force: Option<&PolicyDocuments>,
+    known: Option<&Fingerprint>,
+) -> Look {
+    for _ in 0..ATTEMPTS {
+        let before = match fingerprint(dir) {
+            Ok(before) if Some(&before) == known => return Look::Same,
+            Ok(before) => before,
+            Err(error) => return Look::Unlisted(error),
+        };
+        let policy = policy_dir::read(dir);
+        if !fingerprint(dir).is_ok_and(|after| after == before) {
+            continue;
+        }
+        let policy = policy.map(|read| {
+            let changed = (in_force != Some(&read.documents)).then(|| {
+                let documents = Arc::new(read.documents);
+                let snapshot = PolicySnapshot::new(setting, PolicyDocuments::clone(&documents));
+                (documents, Box::new(snapshot))
+            });
+            ReadPolicy { changed, warnings: read.warnings, files: read.files }
+        });
+        return Look::Read { fingerprint: before, policy };
+    }
+    Look::Restless
+}
+
+#[cfg(test)]
+mod tests;

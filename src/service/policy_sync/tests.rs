@@ -1,0 +1,157 @@
+use std::fs;
+use std::time::Instant;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::authz::{ClusterScope, DecisionRules};
+use crate::builtin;
+use crate::service::policy_store::PolicyReader;
+
+const CLUSTER: &str =
+    "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/c";
+
+fn sync(dir: &Path) -> (PolicySync, PolicyReader) {
+    let setting = PolicySetting {
+        cluster: ClusterScope::new(CLUSTER.parse().unwrap(), &[], None).unwrap(),
+        operations: builtin::operations().unwrap(),
+        rules: DecisionRules::default(),
+    };
+    let (store, reader) = PolicyStore::new();
+    (PolicySync::new(dir.to_owned(), setting, store), reader)
+}
+
+/// A directory with so many role assignments in one file.
+fn directory(assignments: usize) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("roleAssignments")).unwrap();
+    write(dir.path(), assignments);
+    dir
+}
+
+fn write(dir: &Path, assignments: usize) {
+    let one = |n: usize| {
+        format!(
+            "- {{id: /a/{n}, scope: /, principalId: b0000000-0000-4000-8000-000000000001, roleDefinitionId: 7f6c6a51-bcf8-42ba-9220-52d62157d7db}}\n"
+        )
+    };
+    let text: String = (0..assignments).map(one).collect();
+    fs::write(dir.join("roleAssignments/a.yaml"), if text.is_empty() { "[]" } else { &text })
+        .unwrap();
+}
+
+fn in_force(reader: &PolicyReader) -> Option<(u64, usize)> {
+    let published = reader.latest()?;
+    Some((published.generation, published.policy.documents().role_assignments.len()))
+}
+
+fn error(sync: &PolicySync) -> Option<String> {
+    sync.status().borrow().last_error.clone()
+}
+
+#[tokio::test]
+async fn the_generation_rises_with_the_content_only() {
+    let dir = directory(1);
+    let (mut sync, reader) = sync(dir.path());
+    let start = Now::read();
+    sync.look(start).await;
+    assert_eq!(in_force(&reader), Some((1, 1)));
+    write(dir.path(), 1);
+    let later = Now { monotonic: start.monotonic + Duration::from_secs(5), ..start };
+    sync.look(later).await;
+    assert_eq!(in_force(&reader), Some((1, 1)), "written again, with the same content");
+    assert_eq!(reader.latest().unwrap().read_at, later.monotonic, "but as fresh as the last look");
+    write(dir.path(), 2);
+    sync.look(later).await;
+    assert_eq!(in_force(&reader), Some((2, 2)));
+}
+
+#[tokio::test]
+async fn an_unchanged_directory_never_ages_and_a_broken_one_does() {
+    let dir = directory(1);
+    let (mut sync, reader) = sync(dir.path());
+    let start = Now::read();
+    let at = |seconds| Now { monotonic: start.monotonic + Duration::from_secs(seconds), ..start };
+    for seconds in 0..20 {
+        sync.look(at(seconds)).await;
+        assert_eq!(reader.latest().unwrap().read_at, at(seconds).monotonic, "settling or settled");
+    }
+    fs::write(dir.path().join("roleAssignments/b.yaml"), "- {}").unwrap();
+    for seconds in 20..40 {
+        sync.look(at(seconds)).await;
+        assert_eq!(reader.latest().unwrap().read_at, at(19).monotonic);
+        assert_eq!(in_force(&reader), Some((1, 1)), "the last good one is kept");
+        let error = error(&sync).unwrap();
+        assert!(
+            error.contains("roleAssignments/b.yaml:1:3: this role assignment has no"),
+            "{error}"
+        );
+    }
+    fs::remove_file(dir.path().join("roleAssignments/b.yaml")).unwrap();
+    sync.look(at(40)).await;
+    assert_eq!(in_force(&reader), Some((1, 1)), "mended, with the same content");
+    assert_eq!((reader.latest().unwrap().read_at, error(&sync)), (at(40).monotonic, None));
+}
+
+#[tokio::test]
+async fn a_directory_that_is_missing_or_emptied_by_mistake_is_no_policy() {
+    let dir = directory(1);
+    let (mut sync, reader) = sync(&dir.path().join("policy"));
+    sync.look(Now::read()).await;
+    assert_eq!(in_force(&reader), None);
+    assert!(error(&sync).unwrap().starts_with("cannot open `"));
+
+    fs::create_dir_all(dir.path().join("policy/roleAssignments")).unwrap();
+    write(&dir.path().join("policy"), 3);
+    sync.look(Now::read()).await;
+    assert_eq!((in_force(&reader), error(&sync)), (Some((1, 3)), None));
+
+    fs::write(dir.path().join("policy/roleAssignments/a.yaml"), "").unwrap();
+    sync.look(Now::read()).await;
+    assert_eq!(in_force(&reader), Some((1, 3)), "a file cut to nothing is not a policy of nothing");
+    fs::remove_dir_all(dir.path().join("policy")).unwrap();
+    sync.look(Now::read()).await;
+    assert_eq!(in_force(&reader), Some((1, 3)));
+    fs::create_dir(dir.path().join("policy")).unwrap();
+    sync.look(Now::read()).await;
+    assert_eq!(in_force(&reader), Some((2, 0)), "an empty directory is one");
+}
+
+#[tokio::test]
+async fn a_second_write_that_leaves_no_trace_is_found_while_settling() {
+    let dir = directory(1);
+    let (mut sync, reader) = sync(dir.path());
+    sync.look(Now::read()).await;
+    // As if the second write had come within one tick of the file system's clock.
+    write(dir.path(), 2);
+    sync.seen = Some(fingerprint(dir.path()).unwrap());
+    sync.look(Now::read()).await;
+    assert_eq!(in_force(&reader), Some((2, 2)));
+}
+
+#[tokio::test]
+async fn warnings_reach_the_status() {
+    let dir = directory(1);
+    fs::write(dir.path().join("notes.txt"), "").unwrap();
+    let (mut sync, _reader) = sync(dir.path());
+    sync.look(Now::read()).await;
+    assert_eq!(sync.status().borrow().warnings.len(), 1);
+}
+
+#[tokio::test]
+async fn a_change_on_disk_is_in_force_within_a_second() {
+    let dir = directory(0);
+    let (sync, mut reader) = sync(dir.path());
+    let task = tokio::spawn(sync.run());
+    let limit = Duration::from_secs(30);
+    tokio::time::timeout(limit, reader.changed()).await.unwrap();
+    for assignments in 1..=3 {
+        let start = Instant::now();
+        write(dir.path(), assignments);
+        while in_force(&reader).map(|(_, count)| count) != Some(assignments) {
+            tokio::time::timeout(limit, reader.changed()).await.unwrap();
+        }
+        assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    }
+    task.abort();
+}
