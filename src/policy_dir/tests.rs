@@ -2,11 +2,13 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
+use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::{MAX_FINDINGS, ReadPolicyError, check::check, fingerprint, read};
 use crate::authz::{ClusterScope, DecisionRules, PolicySetting};
 use crate::builtin;
+use crate::wire::arm::Kind;
 
 const CLUSTER: &str = "/subscriptions/5a000000-0000-4000-8000-000000000001/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/demo";
 const READER: &str = "7f6c6a51-bcf8-42ba-9220-52d62157d7db";
@@ -237,4 +239,20 @@ fn a_report_of_a_broken_directory_has_its_errors_only() {
     let report = check(dir.path(), &setting()).unwrap();
     assert_eq!((report.errors.shown.len(), report.is_valid()), (3, false));
     assert!(check(&dir.path().join("nowhere"), &setting()).is_err());
+}
+
+proptest! {
+    /// Whatever bytes lie in a policy file, reading the directory answers.
+    #[test]
+    fn reading_never_panics(
+        bytes in prop::collection::vec(any::<u8>(), 0..64),
+        name in "[a-z]{1,3}[.](json|yaml)",
+        kind in 0..Kind::ALL.len(),
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join(Kind::ALL[kind].folder());
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join(name), bytes).unwrap();
+        let _ = read(dir.path());
+    }
 }

@@ -8,6 +8,7 @@ use super::{
     Fault, Place,
     node::{Member, Node, Value, shown},
 };
+use crate::authz::ObjectId;
 
 /// A value could not be read, and the fault is in the list already.
 #[derive(Clone, Copy, Debug)]
@@ -118,6 +119,13 @@ impl<'a, 'f> Fields<'a, 'f> {
             }
             None => Err(self.missing(name)),
         }
+    }
+
+    /// The object id `name`; absent is a fault. What stands there instead is not repeated: people
+    /// write sign-in names, and those do not belong in a log.
+    pub(super) fn object_id(&mut self, name: &str) -> Read<ObjectId> {
+        const MESSAGE: &str = "this is not an object id; write its GUID as 8-4-4-4-12 hexadecimal digits, never a name";
+        self.required_with(name, |text| text.parse().map_err(|_| MESSAGE))
     }
 
     /// The truth value `name`; absent is false.

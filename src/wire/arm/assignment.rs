@@ -62,7 +62,7 @@ struct Grant {
 }
 
 fn grant(body: &mut Fields<'_, '_>) -> Read<Grant> {
-    let principal = body.required("principalId");
+    let principal = body.object_id("principalId");
     let role = body.required_with("roleDefinitionId", RoleDefinitionId::at_end_of);
     let scope = body.required("scope");
     let condition = condition(body);

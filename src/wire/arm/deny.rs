@@ -43,5 +43,5 @@ pub(super) fn assignment(head: &Head, body: &mut Fields<'_, '_>) -> Read<DenyAss
 
 /// The ids of a list of principals, whatever their types (semantics §4.1).
 fn ids<'a>(body: &mut Fields<'a, '_>, items: &'a [Node]) -> Read<Vec<ObjectId>> {
-    body.each(items, "principal", |principal| principal.required("id"))
+    body.each(items, "principal", |principal| principal.object_id("id"))
 }
