@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde::Serialize;
+
 use super::{Finding, Findings, Origin, ReadPolicyError, read};
 use crate::authz::{PolicyDocuments, PolicyProblem, PolicySetting, PolicySnapshot, Severity};
 
@@ -19,8 +21,9 @@ pub struct Report {
 }
 
 /// How many documents of each kind a policy has, the built-in ones included.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
 #[expect(missing_docs, reason = "each member is named by the kind that it counts")]
+#[serde(rename_all = "camelCase")]
 pub struct Counts {
     pub files: usize,
     pub role_definitions: usize,
