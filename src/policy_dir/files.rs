@@ -64,6 +64,10 @@ impl Listing {
 /// Lists the policy directory `dir`.
 pub(super) fn list(dir: &Path) -> Result<Listing, ReadPolicyError> {
     let mut listing = Listing::default();
+    // The directory itself changes when `..data` in it is swapped, there and back again included.
+    let meta = fs::metadata(dir)
+        .map_err(|source| ReadPolicyError::Open { path: dir.to_owned(), source })?;
+    listing.fingerprint.push((dir.to_owned(), Some(stamp(&meta))));
     for (path, name) in entries(dir, &mut listing)? {
         let kind = Kind::ALL.into_iter().find(|kind| kind.folder() == name);
         // What does not belong here may well be a broken link; it is not followed to an error.

@@ -1,4 +1,5 @@
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use tempfile::TempDir;
@@ -127,6 +128,57 @@ async fn a_second_write_that_leaves_no_trace_is_found_while_settling() {
     sync.seen = Some(fingerprint(dir.path()).unwrap());
     sync.look(Now::read()).await;
     assert_eq!(in_force(&reader), Some((2, 2)));
+}
+
+/// Two versions of a policy of two files, swapped as fast as a thread can: what is published is one
+/// of them and never half of each.
+#[test]
+fn a_directory_seen_in_the_middle_of_a_change_is_never_published() {
+    let dir = tempfile::tempdir().unwrap();
+    for (version, assignments) in [("..one", 1), ("..two", 2)] {
+        for file in ["roleAssignments", "roleAssignmentScheduleInstances"] {
+            let folder = dir.path().join(version).join(file);
+            fs::create_dir_all(&folder).unwrap();
+            let one = |n: usize| {
+                format!(
+                    "- {{id: /a/{n}, scope: /, principalId: b0000000-0000-4000-8000-000000000001, roleDefinitionId: 7f6c6a51-bcf8-42ba-9220-52d62157d7db}}\n"
+                )
+            };
+            let text: String = (0..assignments).map(one).collect();
+            fs::write(folder.join("a.yaml"), text).unwrap();
+            if version == "..one" {
+                let target = Path::new("..data").join(file);
+                std::os::unix::fs::symlink(target, dir.path().join(file)).unwrap();
+            }
+        }
+    }
+    let swap = |version: &str| {
+        std::os::unix::fs::symlink(version, dir.path().join("..new")).unwrap();
+        fs::rename(dir.path().join("..new"), dir.path().join("..data")).unwrap();
+    };
+    swap("..one");
+    let (mut sync, reader) = sync(dir.path());
+    let (stop, mut seen) = (AtomicBool::new(false), BTreeSet::new());
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                for version in ["..two", "..one"] {
+                    swap(version);
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+            }
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for _ in 0..200 {
+            runtime.block_on(sync.look(Now::read()));
+            if let Some(published) = reader.latest() {
+                let documents = published.policy.documents();
+                seen.insert((documents.role_assignments.len(), documents.schedule_instances.len()));
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    assert_eq!(seen, BTreeSet::from([(1, 1), (2, 2)]));
 }
 
 #[tokio::test]
