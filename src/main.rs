@@ -1,3 +1,7 @@
 //! The `kubentra` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kubentra::cli::main()
+}
