@@ -17,6 +17,7 @@ pub mod output;
 pub mod policy;
 
 mod completions;
+mod init;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -49,12 +50,14 @@ policy or another input that cannot be read.";
 /// The commands, in the order of `--help`.
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(Box<init::InitArgs>),
     Completions(completions::CompletionsArgs),
 }
 
 /// Hands the command to its file.
 fn run(command: Command) -> Result<ExitCode, CommandError> {
     match command {
+        Command::Init(args) => init::run(*args),
         Command::Completions(args) => completions::run(&args),
     }
 }

@@ -4,14 +4,14 @@
 use std::process::{Command, Stdio};
 
 /// What one run of the program left.
-struct Ran {
-    status: i32,
-    stdout: String,
-    stderr: String,
+pub(crate) struct Ran {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 /// Runs `kubentra` with `args` and no environment of its own.
-fn kubentra(args: &[&str]) -> Ran {
+pub(crate) fn kubentra(args: &[&str]) -> Ran {
     let output = Command::new(env!("CARGO_BIN_EXE_kubentra"))
         .args(args)
         .env_remove("KUBENTRA_CONFIG")
