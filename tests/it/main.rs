@@ -8,4 +8,6 @@ mod cli;
 #[cfg(test)]
 mod emulator;
 #[cfg(test)]
+mod init;
+#[cfg(test)]
 mod tokens;
