@@ -10,7 +10,7 @@ use super::decision::{Decision, DenyReason, Grant, NoOpinionReason};
 use super::mapping::is_discovery;
 use super::principal::ObjectId;
 use super::question::Questions;
-use super::refusal::{Verdict, judge, refusal};
+use super::refusal::{Verdict, grants, judge, refusal};
 use super::request::{AccessRequest, Target};
 use super::scope::Scope;
 use super::snapshot::{Discovery, IndexedAssignment, PolicySnapshot, Ungranted};
@@ -150,9 +150,9 @@ fn assigned<R: Recorder>(
                 // The list is in this order, so nothing behind it comes before either.
                 break;
             }
-            let verdict = judge(policy, entry, questions);
-            recorder.step(|| assignment_step(entry, id, verdict));
-            if verdict == Verdict::Grants && named_before_best {
+            let grants = grants(policy, entry, questions);
+            recorder.step(|| assignment_step(entry, id, judge(policy, entry, questions)));
+            if grants && named_before_best {
                 best = Some((id, entry));
             }
         }

@@ -36,6 +36,26 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// Says whether one assignment grants any of the questions (semantics §4.2). The same as a
+/// [`judge`] that says [`Verdict::Grants`], without finding out how near a miss is: whoever only
+/// decides looks at the patterns of a role only where its assignment covers the request.
+pub(super) fn grants(
+    policy: &PolicySnapshot,
+    entry: &IndexedAssignment,
+    questions: &Questions,
+) -> bool {
+    let Some(role) = entry.role.as_deref().filter(|_| entry.inert.is_none()) else {
+        return false;
+    };
+    questions.iter().any(|question| {
+        covers(policy, entry, question) && has_action(role, question) == Some(HasAction::Surely)
+    })
+}
+
+fn covers(policy: &PolicySnapshot, entry: &IndexedAssignment, question: &Question) -> bool {
+    question.scopes.iter().any(|s| policy.cluster().covers(&entry.assignment.scope, s))
+}
+
 /// Judges one assignment: the nearest it comes to granting any of the questions (semantics §4.2).
 pub(super) fn judge(
     policy: &PolicySnapshot,
@@ -46,8 +66,7 @@ pub(super) fn judge(
 }
 
 fn judge_one(policy: &PolicySnapshot, entry: &IndexedAssignment, question: &Question) -> Verdict {
-    let scope = &entry.assignment.scope;
-    let covers = question.scopes.iter().any(|s| policy.cluster().covers(scope, s));
+    let covers = covers(policy, entry, question);
     let Some(role) = entry.role.as_deref() else {
         return if covers { Verdict::Misses(Miss::UnknownRole) } else { Verdict::Unrelated };
     };
