@@ -1,0 +1,173 @@
+//! Whether the server can answer reviews, and why not; and what a scrape finds.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::watch;
+
+use super::stop::Stop;
+use super::tls::TlsStatusReader;
+use crate::clock::Now;
+use crate::metrics::Observed;
+use crate::service::key_ring::KeyRing;
+use crate::service::policy_store::PolicyReader;
+use crate::service::policy_sync::PolicyStatus;
+
+/// Where readiness looks.
+#[derive(Clone, Debug)]
+pub struct Probes {
+    /// The policy; its age counts only if access is decided.
+    pub policy: PolicyReader,
+    /// Age at which the policy is too old; none: access is not decided (semantics §8.3).
+    pub max_staleness: Option<Duration>,
+    /// How the last look at the policy directory went; none: there is no directory.
+    pub policy_status: Option<watch::Receiver<PolicyStatus>>,
+    /// The signing keys.
+    pub keys: Arc<KeyRing>,
+    /// The certificates.
+    pub tls: TlsStatusReader,
+    /// Whether the server is on its way out.
+    pub stop: Stop,
+}
+
+/// Kinds of policy problem that a scrape shows also when there is none: a series that appears with
+/// its first count cannot be watched for a rise.
+const WATCHED_PROBLEMS: [&str; 2] = ["condition", "unknown_role_definition"];
+
+/// One condition of readiness.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Check {
+    name: String,
+    is_good: bool,
+    /// One line.
+    detail: String,
+}
+
+impl Check {
+    fn new(name: impl Into<String>, is_good: bool, detail: impl Into<String>) -> Self {
+        Self { name: name.into(), is_good, detail: detail.into() }
+    }
+}
+
+/// The page of `/readyz`, and whether all is good.
+pub(super) fn page(checks: &[Check]) -> (bool, String) {
+    let is_ready = checks.iter().all(|check| check.is_good);
+    let mut page = String::new();
+    for Check { name, is_good, detail } in checks {
+        let sign = if *is_good { '+' } else { '-' };
+        // Writing to a string does not fail.
+        let _ = writeln!(page, "[{sign}] {name}: {detail}");
+    }
+    page.push_str(if is_ready { "ready\n" } else { "not ready\n" });
+    (is_ready, page)
+}
+
+impl Probes {
+    /// Every condition of readiness, in a fixed order.
+    pub(super) fn checks(&self, now: Now) -> Vec<Check> {
+        let mut checks = Vec::new();
+        if self.stop.is_requested() {
+            checks.push(Check::new("running", false, "stopping: open requests finish"));
+        }
+        checks.extend(self.max_staleness.map(|limit| self.policy_check(limit, now)));
+        checks.extend(self.key_checks(now));
+        checks.push(self.tls_check(now));
+        checks
+    }
+
+    fn policy_check(&self, max_staleness: Duration, now: Now) -> Check {
+        let status = self.policy_status.as_ref().map(|status| status.borrow().clone());
+        let fault = status.and_then(|status| status.last_error);
+        match self.policy.current(max_staleness, now) {
+            Ok(published) => {
+                let (generation, age) = (published.generation, published.age(now).as_secs());
+                let mut detail = format!("generation {generation}, read {age} s ago");
+                if let Some(fault) = fault {
+                    let _ = write!(detail, "; the last good policy is kept: {fault}");
+                }
+                Check::new("policy", true, detail)
+            }
+            Err(error) => {
+                let detail = fault.map_or_else(
+                    || error.to_string(),
+                    |fault| format!("{error}; the policy directory: {fault}"),
+                );
+                Check::new("policy", false, detail)
+            }
+        }
+    }
+
+    fn key_checks(&self, now: Now) -> impl Iterator<Item = Check> {
+        self.keys.status(now).into_iter().map(|status| {
+            let mut detail = match status.age {
+                Some(age) => format!("read {} s ago", age.as_secs()),
+                None => "not read yet".to_owned(),
+            };
+            if let Some(error) = &status.error {
+                let _ = write!(detail, "; the last try failed: {error}");
+            }
+            Check::new(format!("keys of {}", status.issuer), status.is_usable(), detail)
+        })
+    }
+
+    fn tls_check(&self, now: Now) -> Check {
+        let status = self.tls.get();
+        let is_good = now.wall < status.expiry;
+        let verb = if is_good { "ends" } else { "ended" };
+        let mut detail = format!("the certificate {verb} {}", date(status.expiry));
+        if let Some(error) = status.error {
+            let _ = write!(detail, "; the last good certificates are kept: {error}");
+        }
+        Check::new("tls", is_good, detail)
+    }
+
+    /// What a scrape finds.
+    pub(super) fn observed(&self, now: Now) -> Observed {
+        let published = self.policy.latest();
+        let mut policy_problems = BTreeMap::from(WATCHED_PROBLEMS.map(|kind| (kind, 0)));
+        for problem in published.iter().flat_map(|published| published.policy.problems()) {
+            *policy_problems.entry(problem.kind).or_insert(0) += 1;
+        }
+        let keys = self.keys.status(now).into_iter().map(|status| (status.issuer, status.age));
+        Observed {
+            policy_generation: published.as_ref().map_or(0, |published| published.generation),
+            policy_age: published.map(|published| published.age(now)),
+            policy_problems,
+            keys: keys.collect(),
+        }
+    }
+}
+
+/// A moment as RFC 3339, to the second.
+fn date(at: SystemTime) -> String {
+    jiff::Timestamp::try_from(at).map_or_else(|_| "never".to_owned(), |at| format!("{at:.0}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_lists_each_check_with_its_reason() {
+        let checks = [
+            Check::new("policy", true, "generation 3, read 0 s ago"),
+            Check::new("keys of https://sts.example.com/", false, "not read yet"),
+        ];
+        let (is_ready, text) = page(&checks);
+        assert!(!is_ready);
+        insta::assert_snapshot!(text, @r"
+        [+] policy: generation 3, read 0 s ago
+        [-] keys of https://sts.example.com/: not read yet
+        not ready
+        ");
+        assert_eq!(page(&[]), (true, "ready\n".to_owned()));
+    }
+
+    #[test]
+    fn a_date_is_readable() {
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_900_000_000);
+        assert_eq!(date(at), "2030-03-17T17:46:40Z");
+    }
+}
