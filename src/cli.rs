@@ -18,6 +18,7 @@ pub mod policy;
 
 mod completions;
 mod init;
+mod serve;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -50,6 +51,7 @@ policy or another input that cannot be read.";
 /// The commands, in the order of `--help`.
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(serve::ServeArgs),
     Init(Box<init::InitArgs>),
     Completions(completions::CompletionsArgs),
 }
@@ -57,6 +59,7 @@ enum Command {
 /// Hands the command to its file.
 fn run(command: Command) -> Result<ExitCode, CommandError> {
     match command {
+        Command::Serve(args) => serve::run(&args),
         Command::Init(args) => init::run(*args),
         Command::Completions(args) => completions::run(&args),
     }

@@ -4,10 +4,24 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod bad_input;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod emulator;
 #[cfg(test)]
 mod init;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod reload;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+mod shutdown;
+#[cfg(test)]
+mod tls;
+#[cfg(test)]
 mod tokens;
+#[cfg(test)]
+mod webhook;

@@ -1,0 +1,187 @@
+//! Stopping loses no request that was accepted.
+
+use std::net::{SocketAddr, TcpListener};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::time::{Duration, Instant};
+
+use super::webhook::{Files, Http, access_review, raw, tuning};
+use reqwest::StatusCode;
+use tokio::net::TcpStream;
+use tokio::process::Command;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
+
+/// A request whose body has only begun, on a connection of its own.
+async fn half(stream: &mut TlsStream<TcpStream>) -> String {
+    let request = raw::request("/authorize", &access_review("get").to_string());
+    let (first, rest) = request.split_at(request.len() - 20);
+    raw::send(stream, first).await;
+    rest.to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_requests_in_flight_are_all_answered() {
+    let mut server = Files::new().start().await;
+    let mut open = Vec::new();
+    for _ in 0..200 {
+        let mut stream = raw::connect(&server).await;
+        let rest = half(&mut stream).await;
+        open.push((stream, rest));
+    }
+    let app = server.take();
+    let stopping = tokio::spawn(app.stop());
+    let (status, page) = server.until_ready_says("[-] running: stopping").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{page}");
+    // Longer than idle connections are kept.
+    tokio::time::sleep(tuning().limits.linger * 2).await;
+    assert!(TcpStream::connect(server.webhook).await.is_err(), "no new connections");
+    for (stream, rest) in &mut open {
+        raw::send(stream, rest).await;
+    }
+    for (stream, _) in &mut open {
+        let answer = raw::answer(stream).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert!(answer.contains("connection: close"), "{answer}");
+        assert!(answer.contains("\"allowed\":true"), "{answer}");
+    }
+    stopping.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_on_an_idle_connection_just_after_the_stop_is_answered() {
+    let mut tuning = tuning();
+    tuning.limits.linger = Duration::from_secs(2);
+    let mut server = Files::new().start_tuned(tuning).await;
+    let mut used = raw::connect(&server).await;
+    let request = raw::request("/authorize", &access_review("get").to_string());
+    raw::send(&mut used, &request).await;
+    raw::answer(&mut used).await;
+    let fresh = raw::connect(&server).await;
+    // Connected, but neither side has said anything; the kernel has it, perhaps not the server.
+    let queued = TcpStream::connect(server.webhook).await.unwrap();
+    let app = server.take();
+    let stopping = tokio::spawn(app.stop());
+    server.until_ready_says("[-] running: stopping").await;
+    let files = &server.files;
+    let config = files.authority.client_config(Some(&files.client), &[b"http/1.1"]);
+    let late = raw::handshake(queued, config).await.unwrap();
+    for mut stream in [used, fresh, late] {
+        raw::send(&mut stream, &request).await;
+        let answer = raw::answer(&mut stream).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert!(answer.contains("connection: close"), "{answer}");
+        raw::closed(&mut stream).await;
+    }
+    stopping.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_under_load_see_only_refused_connections() {
+    for http in [Http::One, Http::Two] {
+        let mut server = Files::new().start().await;
+        let (answered, over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+        let mut clients = JoinSet::new();
+        for _ in 0..20 {
+            let (client, url) = (server.client(http), server.url("/authorize"));
+            let (answered, over) = (Arc::clone(&answered), Arc::clone(&over));
+            clients.spawn(async move {
+                while !over.load(SeqCst) {
+                    let body = access_review("get").to_string();
+                    match client.post(&url).body(body).send().await {
+                        Ok(response) => {
+                            assert_eq!(response.status(), StatusCode::OK);
+                            answered.fetch_add(1, SeqCst);
+                        }
+                        Err(error) if error.is_connect() => return,
+                        Err(error) => panic!("{http:?}: an accepted request failed: {error:?}"),
+                    }
+                }
+            });
+        }
+        while answered.load(SeqCst) < 200 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        server.take().stop().await;
+        over.store(true, SeqCst);
+        while let Some(result) = clients.join_next().await {
+            result.unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_never_ends_is_cut_off_after_the_grace() {
+    let mut tuning = tuning();
+    tuning.limits.grace = Duration::from_millis(300);
+    let mut server = Files::new().start_tuned(tuning).await;
+    let mut stream = raw::connect(&server).await;
+    half(&mut stream).await;
+    let began = Instant::now();
+    server.take().stop().await;
+    let took = began.elapsed();
+    assert!(took >= Duration::from_millis(300) && took < Duration::from_secs(2), "{took:?}");
+    raw::closed(&mut stream).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_nobody_uses_stops_at_once() {
+    let server = Files::new().start().await;
+    let began = Instant::now();
+    server.stop().await;
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_answers_what_it_has_on_sigterm_and_exits_0() {
+    let files = Files::new();
+    let [webhook, admin] = free_ports();
+    let config = files.config_file_at(webhook, admin);
+    let mut program = Command::new(env!("CARGO_BIN_EXE_kubentra"))
+        .arg("serve")
+        .arg("--config")
+        .arg(config)
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let server = files.attach(webhook, admin);
+    server.until_ready_says("[+] policy: ").await;
+    let mut open = Vec::new();
+    for _ in 0..20 {
+        let mut stream = raw::connect(&server).await;
+        let rest = half(&mut stream).await;
+        open.push((stream, rest));
+    }
+    let pid = program.id().unwrap().to_string();
+    assert!(Command::new("kill").arg("-TERM").arg(pid).status().await.unwrap().success());
+    server.until_ready_says("[-] running: stopping").await;
+    for (stream, rest) in &mut open {
+        raw::send(stream, rest).await;
+        assert!(raw::answer(stream).await.starts_with("HTTP/1.1 200"));
+    }
+    let status = timeout(Duration::from_secs(10), program.wait()).await.unwrap().unwrap();
+    assert_eq!(status.code(), Some(0));
+}
+
+#[tokio::test]
+async fn the_program_exits_4_with_one_line_if_it_cannot_start() {
+    let files = Files::new().with("groups: { source: graph }");
+    let output = Command::new(env!("CARGO_BIN_EXE_kubentra"))
+        .args(["serve", "--config"])
+        .arg(files.write_config())
+        .output()
+        .await
+        .unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    let text = String::from_utf8(output.stderr).unwrap();
+    insta::assert_snapshot!(text, @"error: `groups.source: graph` is not supported by this version; write `token`");
+}
+
+/// Two ports that were free a moment ago.
+fn free_ports() -> [SocketAddr; 2] {
+    let held = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    held.map(|socket| socket.local_addr().unwrap())
+}
