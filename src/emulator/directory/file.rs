@@ -1,6 +1,7 @@
 //! The file `directory.yaml` as it is written, and its way into a checked [`Directory`].
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use serde::{Deserialize, Deserializer, de};
 use uuid::Uuid;
@@ -27,10 +28,48 @@ impl<'de> Deserialize<'de> for Guid {
     }
 }
 
+/// A tenant: its id, or an object with its id like everything else in the file.
+#[derive(Debug)]
+struct Tenant(Guid);
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TenantEntry {
+    id: Guid,
+    /// For people who read the file.
+    #[serde(rename = "name")]
+    _name: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Tenant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TenantVisitor;
+
+        impl<'de> de::Visitor<'de> for TenantVisitor {
+            type Value = Tenant;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a tenant id, or `id: <tenant id>`")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Tenant, E> {
+                Guid::deserialize(de::value::StrDeserializer::new(text)).map(Tenant)
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Tenant, A::Error> {
+                let entry = TenantEntry::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                Ok(Tenant(entry.id))
+            }
+        }
+
+        deserializer.deserialize_any(TenantVisitor)
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct File {
-    tenants: Vec<Guid>,
+    tenants: Vec<Tenant>,
     #[serde(default)]
     users: Vec<UserEntry>,
     #[serde(default)]
@@ -89,7 +128,7 @@ impl TryFrom<File> for Directory {
         if file.users.len() + file.groups.len() + programs > MAX_DIRECTORY_OBJECTS {
             return Err(ParseDirectoryError::TooManyObjects);
         }
-        let tenants: Vec<Uuid> = file.tenants.iter().map(|tenant| tenant.0).collect();
+        let tenants: Vec<Uuid> = file.tenants.iter().map(|tenant| tenant.0.0).collect();
         let &first = tenants.first().ok_or(ParseDirectoryError::NoTenant)?;
         let mut directory = Self { tenants, ..Self::default() };
         for UserEntry { id, tenant, upn, name } in file.users {
