@@ -58,12 +58,15 @@ enum Suffix {
     Known(&'static str),
     /// `*`: a question about every verb.
     Any,
-    /// Any other verb: the action ends at the name.
+    /// Any other verb: the action ends at the name, and a `*` must reach over it.
     None,
+    /// The name alone, as a part of a question: matched like any other text.
+    Bare,
 }
 
 impl Mapping<'_> {
-    /// An action `<prefix>/<name>[/<suffix>]`. `name` may hold a group.
+    /// An action `<prefix>/<name>[/<suffix>]`. `name` may hold a group, and its resource begins at
+    /// `name_start`.
     fn action(
         &self,
         name: &str,
@@ -75,6 +78,7 @@ impl Mapping<'_> {
         let (text, reach) = match suffix {
             Suffix::Known(suffix) => (format!("{base}/{suffix}"), Reach::Text),
             Suffix::Any => (format!("{base}/*"), Reach::Text),
+            Suffix::Bare => (base, Reach::Text),
             Suffix::None => {
                 (base, Reach::WholeName { start: self.prefix.len() + "/".len() + name_start })
             }

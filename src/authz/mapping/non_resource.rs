@@ -34,12 +34,13 @@ pub(super) fn required_actions(
         _ => Suffix::None,
     };
     match suffix {
-        // Every verb: those without a suffix, and those with one.
-        Suffix::Any => vec![
-            mapping.action(path, 0, Suffix::None, names),
-            mapping.action(path, 0, Suffix::Any, names),
-        ],
-        Suffix::Known(_) | Suffix::None => vec![mapping.action(path, 0, suffix, names)],
+        // Every verb: the path itself, and whatever suffix it may have.
+        Suffix::Any => {
+            [Suffix::Bare, Suffix::Any].map(|s| mapping.action(path, 0, s, names)).into()
+        }
+        Suffix::Known(_) | Suffix::None | Suffix::Bare => {
+            vec![mapping.action(path, 0, suffix, names)]
+        }
     }
 }
 
