@@ -1,0 +1,220 @@
+//! The cases against servers in this process: one for each shared policy, with an emulator that
+//! mints their tokens. What is asked over mutual TLS is also asked of the library, which says which
+//! grant decided.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kubentra::app::{App, RunningApp};
+use kubentra::authz::{Decision, DenyReason, Grant, NoOpinionReason, PolicySnapshot};
+use kubentra::clock::Now;
+use kubentra::config::Config;
+use kubentra::emulator::{Directory, Emulator, MintRequest, RunningEmulator};
+use kubentra::policy_dir;
+use kubentra::review::access::AccessReview;
+use kubentra::service::authorizer::Authorizer;
+use kubentra::service::policy_store::PolicyStore;
+use kubentra::setup::pki::{self, Found, Pki};
+use libtest_mimic::{Failed, Trial};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use crate::answer;
+use crate::case::{self, Case, Question, TokenCase, Via};
+use crate::client::Poster;
+
+/// Everything that runs while the trials do.
+struct World {
+    runtime: Runtime,
+    emulator: RunningEmulator,
+    servers: HashMap<String, Server>,
+    // Removed when the world ends.
+    _files: TempDir,
+}
+
+struct Server {
+    poster: Poster,
+    /// Decides from the same files, and says which grant it was.
+    authorizer: Authorizer,
+    _app: RunningApp,
+}
+
+pub(crate) fn trials(cases: Vec<Case>) -> Vec<Trial> {
+    let policies: BTreeSet<_> = cases.iter().map(|case| case.policy.clone()).collect();
+    assert!(policies.len() <= 6, "more than 6 shared policies: {policies:?}");
+    let world = Arc::new(World::start(&policies));
+    let trial = |case: Case| {
+        let world = Arc::clone(&world);
+        Trial::test(case.name.clone(), move || world.run(&case).map_err(Failed::from))
+    };
+    cases.into_iter().map(trial).collect()
+}
+
+impl World {
+    fn start(policies: &BTreeSet<String>) -> Self {
+        let runtime = Runtime::new().expect("a runtime");
+        let directory = Directory::load(&case::root().join("directory.yaml")).expect("a directory");
+        let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        let emulator = Emulator::start(directory, any).expect("an emulator");
+        let files = TempDir::new().expect("a folder");
+        let servers = policies
+            .iter()
+            .map(|policy| {
+                let dir = files.path().join(policy);
+                (policy.clone(), runtime.block_on(start(policy, &dir, &emulator)))
+            })
+            .collect();
+        Self { runtime, emulator, servers, _files: files }
+    }
+
+    fn run(&self, case: &Case) -> Result<(), String> {
+        let server = self.servers.get(&case.policy).expect("every policy has a server");
+        let token = match &case.question {
+            Question::Token(TokenCase::Raw { raw }) => Some(raw.clone()),
+            Question::Token(TokenCase::Mint(request)) => Some(self.mint(request)?),
+            Question::Access(_) | Question::Authenticate(_) => None,
+        };
+        let reason = self.runtime.block_on(answer::check(&server.poster, case, token))?;
+        if let Question::Access(body) = &case.question
+            && let Some(via) = &case.expect.via
+        {
+            let found = decide(server, body)?;
+            if found.to_string() != reason {
+                return Err(format!("the server said `{reason}`, the library `{found}`"));
+            }
+            let shown = shown(&found);
+            if !matches(via, &shown) {
+                let text = format!("decided by {shown:?}: {found}");
+                return Err(answer::explain(case, &text));
+            }
+        }
+        Ok(())
+    }
+
+    fn mint(&self, request: &serde_json::Value) -> Result<String, String> {
+        let request: MintRequest =
+            serde_json::from_value(request.clone()).map_err(|e| format!("token: {e}"))?;
+        self.emulator.mint(&request).map_err(|e| format!("cannot mint: {e}"))
+    }
+}
+
+/// Copies a shared policy, gives it certificates and the emulator's address, and serves it.
+async fn start(policy: &str, dir: &Path, emulator: &RunningEmulator) -> Server {
+    let source = case::root().join("policies").join(policy);
+    copy(&source, dir);
+    let pki = make_certificates(&dir.join("pki"));
+    fs::write(dir.join("pki/emulator-ca.crt"), emulator.ca_pem()).unwrap();
+    let path = dir.join("config.yaml");
+    let text = fs::read_to_string(&path)
+        .unwrap()
+        .replace("https://127.0.0.1:8444", emulator.authority_url())
+        .replace("127.0.0.1:8443", "127.0.0.1:0")
+        .replace("127.0.0.1:8080", "127.0.0.1:0");
+    fs::write(&path, text).unwrap();
+    let config = Config::load(&path).unwrap_or_else(|e| panic!("{policy}: {e}"));
+    let app = App::start(&config).await.unwrap_or_else(|e| panic!("{policy}: {e}"));
+    until_ready(policy, &app).await;
+    let identity = format!("{}{}", pki.client.certificate, pki.client.key.unwrap());
+    let base = format!("https://{}", app.webhook_addr());
+    let poster = Poster::new(&base, identity.as_bytes(), pki.ca.certificate.as_bytes());
+    Server { poster, authorizer: authorizer(&config), _app: app }
+}
+
+fn make_certificates(dir: &Path) -> Pki {
+    fs::create_dir_all(dir).unwrap();
+    let host = "127.0.0.1".parse().unwrap();
+    let pki = pki::complete(Found::default(), &host, Now::read().wall).unwrap();
+    for (name, pair) in [("ca", &pki.ca), ("server", &pki.server)] {
+        fs::write(dir.join(name).with_extension("crt"), &pair.certificate).unwrap();
+        fs::write(dir.join(name).with_extension("key"), pair.key.as_ref().unwrap()).unwrap();
+    }
+    pki
+}
+
+async fn until_ready(policy: &str, app: &RunningApp) {
+    let url = format!("http://{}/readyz", app.admin_addr());
+    let mut said = String::new();
+    for _ in 0..100 {
+        let response = reqwest::get(&url).await.unwrap();
+        let ready = response.status().is_success();
+        said = response.text().await.unwrap();
+        if ready {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("{policy} is not ready after 10 s: {said}");
+}
+
+/// The library's own answer to the same questions, from the same files.
+fn authorizer(config: &Config) -> Authorizer {
+    let (store, reader) = PolicyStore::new();
+    if let Some(directory) = &config.policy.directory {
+        let read = policy_dir::read(directory).expect("the server has read it too");
+        let setting = config.policy_setting().expect("the server has it too");
+        store.publish(PolicySnapshot::new(&setting, read.documents), Now::read());
+    }
+    Authorizer::new(config.authorizer_settings(), reader)
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+fn decide(server: &Server, body: &[u8]) -> Result<Decision, String> {
+    let review = AccessReview::parse(body).map_err(|e| e.to_string())?;
+    server.authorizer.authorize(&review, Now::read()).map_err(|e| e.to_string())
+}
+
+/// Which grant or rule decided, in the words of the cases.
+fn shown(decision: &Decision) -> Via {
+    let last = |id: &str| id.rsplit('/').next().map(str::to_lowercase);
+    match decision {
+        Decision::Allow(Grant::RoleAssignment { assignment, through, .. }) => Via {
+            role_assignment: last(&assignment.id),
+            group: through.map(|g| g.to_string()),
+            ..Via::default()
+        },
+        Decision::Allow(Grant::Discovery) => Via { discovery: true, ..Via::default() },
+        Decision::Allow(Grant::TrustedAccess { binding, role }) => Via {
+            trusted_access: Some(binding.name.clone()),
+            role: Some(role.clone()),
+            ..Via::default()
+        },
+        Decision::Allow(Grant::AdminGroup { group }) => {
+            Via { admin_group: Some(group.to_string()), ..Via::default() }
+        }
+        Decision::Deny(DenyReason::DenyAssignment { deny, .. }) => {
+            Via { deny_assignment: last(&deny.id), ..Via::default() }
+        }
+        Decision::Deny(DenyReason::Ungranted(_))
+        | Decision::NoOpinion(NoOpinionReason::Ungranted(_)) => nothing("ungranted"),
+        Decision::NoOpinion(NoOpinionReason::NotEntra { .. }) => nothing("notEntra"),
+        Decision::NoOpinion(NoOpinionReason::System) => nothing("system"),
+        Decision::NoOpinion(NoOpinionReason::ExemptUser) => nothing("exempt"),
+        Decision::NoOpinion(NoOpinionReason::AuthenticationOnly) => nothing("authenticationOnly"),
+    }
+}
+
+fn nothing(word: &str) -> Via {
+    Via { nothing: Some(word.to_owned()), ..Via::default() }
+}
+
+/// A case may leave out the role of a trusted-access binding; everything else must be the same.
+fn matches(expected: &Via, found: &Via) -> bool {
+    let role = expected.role.clone().or_else(|| found.role.clone());
+    Via { role, ..expected.clone() } == *found
+}
