@@ -16,6 +16,7 @@ pub mod error;
 pub mod output;
 pub mod policy;
 
+mod check;
 mod completions;
 mod init;
 mod serve;
@@ -52,6 +53,7 @@ policy or another input that cannot be read.";
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::ServeArgs),
+    Check(check::CheckArgs),
     Init(Box<init::InitArgs>),
     Completions(completions::CompletionsArgs),
 }
@@ -60,6 +62,7 @@ enum Command {
 fn run(command: Command) -> Result<ExitCode, CommandError> {
     match command {
         Command::Serve(args) => serve::run(&args),
+        Command::Check(args) => check::run(args),
         Command::Init(args) => init::run(*args),
         Command::Completions(args) => completions::run(&args),
     }
