@@ -12,14 +12,20 @@
 //! - `-o json` wherever a result is printed ([`output`]); colour on a terminal only.
 //! - A closed pipe ends the output and changes no exit status.
 
-pub mod error;
-pub mod output;
-pub mod policy;
-
+mod answer;
+mod caller;
+mod can_i;
 mod check;
 mod completions;
+mod error;
+mod explain;
 mod init;
+mod list;
+mod output;
+mod policy;
 mod serve;
+mod token;
+mod who_can;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -29,15 +35,15 @@ use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcomm
 use error::CommandError;
 
 /// Exit status for wrong usage. clap's own is 2, which is the answer "no opinion" here.
-pub const USAGE: u8 = 3;
+const USAGE: u8 = 3;
 
 /// Exit status if configuration, policy or another input cannot be read, or the server cannot start.
-pub const UNREADABLE: u8 = 4;
+const UNREADABLE: u8 = 4;
 
 /// A Kubernetes webhook server that verifies Microsoft Entra tokens and decides access by Azure
 /// RBAC, and the commands that ask the same policy without a server.
 #[derive(Debug, Parser)]
-#[command(name = "kubentra", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "kubentra", version, max_term_width = 100)]
 #[command(after_help = EXIT_STATUS)]
 struct Cli {
     #[command(subcommand)]
@@ -54,6 +60,11 @@ policy or another input that cannot be read.";
 enum Command {
     Serve(serve::ServeArgs),
     Check(check::CheckArgs),
+    CanI(can_i::CanIArgs),
+    Explain(explain::ExplainArgs),
+    WhoCan(who_can::WhoCanArgs),
+    List(list::ListArgs),
+    Token(token::TokenArgs),
     Init(Box<init::InitArgs>),
     Completions(completions::CompletionsArgs),
 }
@@ -63,6 +74,11 @@ fn run(command: Command) -> Result<ExitCode, CommandError> {
     match command {
         Command::Serve(args) => serve::run(&args),
         Command::Check(args) => check::run(args),
+        Command::CanI(args) => can_i::run(args),
+        Command::Explain(args) => explain::run(args),
+        Command::WhoCan(args) => who_can::run(args),
+        Command::List(args) => list::run(args),
+        Command::Token(args) => token::run(args),
         Command::Init(args) => init::run(*args),
         Command::Completions(args) => completions::run(&args),
     }

@@ -93,7 +93,7 @@ fn denied<R: Recorder>(
     })
 }
 
-/// The action that a deny assignment forbids, or why it does not apply.
+/// The action that a deny assignment forbids to the caller, or why it does not apply.
 fn applies<'q>(
     policy: &PolicySnapshot,
     request: &AccessRequest,
@@ -103,6 +103,19 @@ fn applies<'q>(
     if request.principal.ids().any(|id| deny.exclude_principals.contains(&id)) {
         return Err("excludes a principal id of the caller");
     }
+    forbids(policy, questions, deny)
+}
+
+/// The action that a deny assignment forbids to those it names (semantics §4.1).
+///
+/// # Errors
+///
+/// Why it forbids none, in words.
+pub fn forbids<'q>(
+    policy: &PolicySnapshot,
+    questions: &'q Questions,
+    deny: &DenyAssignment,
+) -> Result<&'q str, &'static str> {
     let in_scope = questions.scopes().any(|scope| {
         if deny.do_not_apply_to_child_scopes {
             deny.scope == *scope

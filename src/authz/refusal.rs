@@ -57,11 +57,7 @@ fn covers(policy: &PolicySnapshot, entry: &IndexedAssignment, question: &Questio
 }
 
 /// Judges one assignment: the nearest it comes to granting any of the questions (semantics §4.2).
-pub(super) fn judge(
-    policy: &PolicySnapshot,
-    entry: &IndexedAssignment,
-    questions: &Questions,
-) -> Verdict {
+pub fn judge(policy: &PolicySnapshot, entry: &IndexedAssignment, questions: &Questions) -> Verdict {
     questions.iter().map(|q| judge_one(policy, entry, q)).min().unwrap_or(Verdict::Unrelated)
 }
 

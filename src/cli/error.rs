@@ -8,7 +8,7 @@ use super::{UNREADABLE, USAGE};
 
 /// Why a command gave no answer; decides the exit status and the line on standard error.
 #[derive(Debug, thiserror::Error)]
-pub enum CommandError {
+pub(crate) enum CommandError {
     /// The arguments parse one by one but make no sense together. Exit status 3.
     #[error("{0}")]
     Usage(String),
@@ -24,7 +24,7 @@ pub enum CommandError {
 
 impl CommandError {
     /// Wraps an error, or a message, that ends with exit status 4.
-    pub fn unreadable(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+    pub(crate) fn unreadable(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Unreadable(error.into())
     }
 
@@ -40,7 +40,7 @@ impl CommandError {
 }
 
 /// Renders an error and its causes on one line: `outer: middle: root`.
-fn report(error: &(dyn Error + 'static)) -> String {
+pub(super) fn report(error: &(dyn Error + 'static)) -> String {
     std::iter::successors(error.source(), |&cause| cause.source())
         .fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

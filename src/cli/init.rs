@@ -13,7 +13,8 @@ use url::Url;
 
 use super::error::CommandError;
 use super::output::{self, Format, OutputArgs};
-use crate::authz::{ClusterScope, Scope, TenantId};
+use super::policy;
+use crate::authz::{ClusterScope, TenantId};
 use crate::clock::Now;
 use crate::setup::pki::Host;
 use crate::setup::write::{self, Entry, Fate, Outcome};
@@ -36,7 +37,7 @@ pub(crate) struct InitArgs {
     out: PathBuf,
     /// Azure resource id of the cluster: /subscriptions/…/managedClusters/NAME, connectedClusters or
     /// fleets
-    #[arg(long, value_name = "ID", value_parser = parse_cluster)]
+    #[arg(long, value_name = "ID", value_parser = policy::parse_cluster)]
     cluster_id: ClusterScope,
     /// Entra tenant whose tokens are accepted, as a GUID
     #[arg(long, value_name = "GUID")]
@@ -137,11 +138,6 @@ fn authority(url: Url, ca: Option<PathBuf>) -> Result<Authority, CommandError> {
         Ok(file.as_str().to_owned())
     });
     Ok(Authority { url, ca_file: ca_file.transpose()? })
-}
-
-fn parse_cluster(text: &str) -> Result<ClusterScope, String> {
-    let id: Scope = text.parse().map_err(|error| format!("{error}"))?;
-    ClusterScope::new(id, &[], None).map_err(|error| error.to_string())
 }
 
 fn parse_installed(text: &str) -> Result<InstalledPath, String> {

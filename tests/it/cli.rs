@@ -68,3 +68,29 @@ fn a_closed_pipe_is_not_a_panic() {
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
     assert_eq!(output.status.code(), Some(0));
 }
+
+#[test]
+fn the_help_of_each_command_is_as_reviewed() {
+    let commands: [&[&str]; 7] = [
+        &["can-i"],
+        &["explain"],
+        &["who-can"],
+        &["list"],
+        &["token", "inspect"],
+        &["init"],
+        &["completions"],
+    ];
+    let mut help = String::new();
+    for command in commands {
+        let ran = kubentra(&[command, &["--help"]].concat());
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{command:?}");
+        help.push_str(&format!("==> {}\n{}\n", command.join(" "), ran.stdout));
+    }
+    insta::assert_snapshot!(help);
+}
+
+#[test]
+fn colour_is_for_terminals_only() {
+    let ran = kubentra(&["completions", "--help"]);
+    assert!(!ran.stdout.contains('\u{1b}'), "{}", ran.stdout);
+}

@@ -86,6 +86,23 @@ fn init_writes_the_files_that_the_contract_names() {
 }
 
 #[test]
+fn what_init_writes_can_be_read_at_once() {
+    let directory = TempDir::new().unwrap();
+    init(directory.path(), &[]);
+    let config = directory.path().join("config.yaml");
+    let ran = kubentra(&[
+        "can-i",
+        "get",
+        "pods",
+        "--oid",
+        "a0000000-0000-4000-8000-000000000001",
+        "--config",
+        config.to_str().unwrap(),
+    ]);
+    assert_eq!((ran.status, ran.stderr.as_str()), (2, ""), "an empty policy grants nothing");
+}
+
+#[test]
 fn the_texts_are_as_reviewed() {
     let directory = TempDir::new().unwrap();
     init(directory.path(), &[]);

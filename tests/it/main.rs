@@ -14,7 +14,11 @@ mod emulator;
 #[cfg(test)]
 mod init;
 #[cfg(test)]
+mod inspect;
+#[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod questions;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]
