@@ -1,15 +1,15 @@
 //! The command line: one file for each command, and what all of them share.
 //!
 //! A command is `pub(crate) struct XArgs` (clap) and `run(XArgs) -> Result<ExitCode, CommandError>`
-//! in `cli/x.rs`, plus one line in [`Command`] and one in [`run`]. Commands are thin: they read
+//! in `cli/x.rs`, plus one line in `Command` and one in `run`. Commands are thin: they read
 //! files, call the library and print.
 //!
 //! # What every command keeps to
 //!
 //! - Results go to standard output, errors to standard error as `error: …`.
-//! - Exit status 0, 1 and 2 are answers; [`USAGE`] and [`UNREADABLE`] are errors, so that an error
+//! - Exit status 0, 1 and 2 are answers; 3 and 4 are errors, so that an error
 //!   is never taken for a decision.
-//! - `-o json` wherever a result is printed ([`output`]); colour on a terminal only.
+//! - `-o json` wherever a result is printed (`output`); colour on a terminal only.
 //! - A closed pipe ends the output and changes no exit status.
 
 mod answer;
