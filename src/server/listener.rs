@@ -2,7 +2,7 @@
 //! request.
 //!
 //! Stopping, in order: the connections that the kernel has already taken are accepted, the socket is
-//! closed, every connection finishes what it has (see [`super::connection`]), and what is left after
+//! closed, every connection finishes what it has (see `connection.rs`), and what is left after
 //! [`Limits::grace`] is cut off.
 
 use std::io;

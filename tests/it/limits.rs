@@ -154,6 +154,26 @@ async fn an_idle_connection_ends_with_its_own_limit() {
 }
 
 #[tokio::test]
+async fn an_idle_http_2_connection_ends_too_and_the_next_request_opens_another() {
+    let server = start(|limits| {
+        limits.head_time = SHORT / 4;
+        limits.idle_time = SHORT;
+    })
+    .await;
+    let files = &server.files;
+    let config = files.authority.client_config(Some(&files.client), &[b"h2"]);
+    let mut silent = raw::connect_with(&server, config).await.unwrap();
+    raw::closed(&mut silent).await;
+    let client = server.client(Http::Two);
+    for _ in 0..2 {
+        let request = client.post(server.url("/authorize")).body(access_review("get").to_string());
+        assert_eq!(request.send().await.unwrap().status(), StatusCode::OK);
+        tokio::time::sleep(SHORT * 3).await;
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_body_that_does_not_come_is_503() {
     let server = start(|limits| {
         limits.access_time = SHORT;

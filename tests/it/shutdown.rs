@@ -1,15 +1,21 @@
 //! Stopping loses no request that was accepted.
 
+use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
+use std::pin::Pin;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use super::webhook::{Files, Http, access_review, raw, tuning};
+use bytes::Bytes;
+use hyper::body::{Body, Frame};
 use reqwest::StatusCode;
 use tokio::net::TcpStream;
 use tokio::process::Command;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
@@ -46,6 +52,62 @@ async fn two_hundred_requests_in_flight_are_all_answered() {
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
         assert!(answer.contains("connection: close"), "{answer}");
         assert!(answer.contains("\"allowed\":true"), "{answer}");
+    }
+    stopping.await.unwrap();
+}
+
+/// A body whose second half waits until the gate is opened.
+struct Gated {
+    halves: [Option<Bytes>; 2],
+    opened: Pin<Box<dyn Future<Output = ()> + Send + Sync>>,
+}
+
+impl Gated {
+    fn new(body: &Bytes, mut gate: watch::Receiver<bool>) -> Self {
+        let opened = Box::pin(async move {
+            let _ = gate.wait_for(|&open| open).await;
+        });
+        Self { halves: [Some(body.slice(..20)), Some(body.slice(20..))], opened }
+    }
+}
+
+impl Body for Gated {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if let Some(first) = self.halves[0].take() {
+            return Poll::Ready(Some(Ok(Frame::data(first))));
+        }
+        if self.halves[1].is_some() {
+            ready!(self.opened.as_mut().poll(cx));
+        }
+        Poll::Ready(self.halves[1].take().map(|rest| Ok(Frame::data(rest))))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_streams_of_one_connection_are_all_answered() {
+    let mut server = Files::new().start().await;
+    let client = server.client(Http::Two);
+    let (open, gate) = watch::channel(false);
+    let mut requests = JoinSet::new();
+    for _ in 0..200 {
+        let body = Bytes::from(access_review("get").to_string());
+        let body = reqwest::Body::wrap(Gated::new(&body, gate.clone()));
+        let request = client.post(server.url("/authorize")).body(body);
+        requests.spawn(async move { request.send().await.unwrap().status() });
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let stopping = tokio::spawn(server.take().stop());
+    server.until_ready_says("[-] running: stopping").await;
+    tokio::time::sleep(tuning().limits.linger * 2).await;
+    open.send_replace(true);
+    while let Some(status) = requests.join_next().await {
+        assert_eq!(status.unwrap(), StatusCode::OK);
     }
     stopping.await.unwrap();
 }
