@@ -16,6 +16,8 @@ mod init;
 #[cfg(test)]
 mod inspect;
 #[cfg(test)]
+mod kubernetes_types;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod questions;
