@@ -38,6 +38,7 @@ pub mod scope;
 pub mod snapshot;
 pub mod trace;
 pub mod trusted_access;
+mod words;
 
 pub use assignment::{DenyAssignment, MemberType, RoleAssignment, ScheduleInstance};
 pub use cluster::{ClusterScope, ClusterType};

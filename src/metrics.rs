@@ -295,6 +295,8 @@ impl Metrics {
         for (&kind, &count) in policy_problems {
             self.policy_problems.get_or_create(&KindLabels { kind }).set(i64::from(count));
         }
+        // Nor may an issuer that is known by another name since its document was read.
+        self.keys_age.clear();
         for (issuer, age) in keys {
             let labels = IssuerLabels { issuer: issuer.clone() };
             self.keys_age.get_or_create(&labels).set(seconds(age));

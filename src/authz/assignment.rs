@@ -78,6 +78,11 @@ pub struct DenyAssignment {
     pub condition: Option<Condition>,
 }
 
+/// A full id as it is compared: in lower case, less one trailing slash.
+pub fn folded_id(id: &str) -> String {
+    id.strip_suffix('/').unwrap_or(id).to_ascii_lowercase()
+}
+
 /// The last segment of a full id: the GUID by which people know the document.
 pub fn short_id(id: &str) -> &str {
     let id = id.strip_suffix('/').unwrap_or(id);

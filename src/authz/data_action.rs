@@ -9,6 +9,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use super::words::one_line;
+
 /// An action pattern of a role definition, compiled once.
 #[derive(Clone, Eq, Hash, PartialEq)]
 pub struct DataActionPattern {
@@ -81,10 +83,13 @@ impl DataActionPattern {
     /// pattern, can match anything that it matches. This is the rule for what takes away:
     /// `notDataActions` and deny assignments.
     pub fn touches(&self, action: &RequiredAction) -> bool {
-        if action.wildcard {
-            intersects(self.folded.as_bytes(), action.folded.as_bytes())
-        } else {
-            self.matches(&action.folded)
+        match (action.wildcard, self.shape) {
+            (false, _) => self.matches(&action.folded),
+            // A pattern without `*` is one text: does the question match it?
+            (true, Shape::Exact) => glob(action.folded.as_bytes(), self.folded.as_bytes()),
+            (true, Shape::Prefix | Shape::Glob) => {
+                intersects(self.folded.as_bytes(), action.folded.as_bytes())
+            }
         }
     }
 
@@ -157,11 +162,12 @@ pub(super) enum Reach {
 }
 
 impl RequiredAction {
-    pub(super) fn new(shown: String, reach: Reach, wildcard: bool) -> Self {
-        Self { folded: shown.to_ascii_lowercase(), shown, reach, wildcard }
+    pub(super) fn new(text: &str, reach: Reach, wildcard: bool) -> Self {
+        Self { folded: text.to_ascii_lowercase(), shown: one_line(text), reach, wildcard }
     }
 
-    /// The action as it is shown to people, with Azure's spelling of the cluster type.
+    /// The action as it is shown to people, with Azure's spelling of the cluster type. One line of
+    /// bounded length, whatever the request held.
     pub fn as_str(&self) -> &str {
         &self.shown
     }

@@ -89,7 +89,7 @@ impl Mapping<'_> {
         } else {
             reach
         };
-        RequiredAction::new(text, reach, wildcard || names == Names::OddQuestion)
+        RequiredAction::new(&text, reach, wildcard || names == Names::OddQuestion)
     }
 }
 

@@ -72,11 +72,13 @@ impl KnownOperations {
             [resource] => {
                 self.resources.insert((String::new(), (*resource).to_owned()));
             }
+            // Paths of discovery such as `apis/apps`, which only look like a group's resource.
+            ["api" | "apis", _] => {}
             [group, resource] => {
                 self.groups.insert((*group).to_owned());
                 self.resources.insert(((*group).to_owned(), (*resource).to_owned()));
             }
-            // A path of three segments or more, such as `apis/apps/v1`: no resource.
+            // A path of three segments or more: no resource.
             _ => {}
         }
         self.operations.push(operation.to_owned());

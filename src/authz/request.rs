@@ -38,6 +38,29 @@ pub struct ResourceRequest {
     pub namespace: String,
 }
 
+impl ResourceRequest {
+    /// Says whether a name in it is odd: an empty resource, or a slash in the resource or namespace.
+    /// Only what reaches over everything grants it (semantics, the paragraph on words).
+    pub fn is_odd(&self) -> bool {
+        self.resource.is_empty() || self.resource.contains('/') || self.namespace.contains('/')
+    }
+}
+
+impl NonResourceRequest {
+    /// The path less one slash at each end (semantics §6.1).
+    pub fn trimmed_path(&self) -> &str {
+        let path = self.path.strip_prefix('/').unwrap_or(&self.path);
+        path.strip_suffix('/').unwrap_or(path)
+    }
+
+    /// Says whether the path is odd: empty, or with a segment or escape that another reader of it
+    /// could understand otherwise (semantics §6.1).
+    pub fn is_odd(&self) -> bool {
+        let path = self.trimmed_path();
+        path.contains('%') || path.split('/').any(|segment| matches!(segment, "" | "." | ".."))
+    }
+}
+
 /// A request on a path of the API server.
 #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
 pub struct NonResourceRequest {

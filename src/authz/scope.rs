@@ -8,6 +8,8 @@ use std::str::FromStr;
 use serde::Deserialize;
 use thiserror::Error;
 
+use super::words::one_line;
+
 /// Stands in [`Scope::folded`] for a slash inside one segment. No parsed scope can hold it.
 const INNER_SLASH: char = '\0';
 
@@ -58,7 +60,7 @@ impl Scope {
     /// that nothing above it covers it by accident (semantics, the paragraph on words).
     #[must_use]
     pub fn child(&self, kind: &str, name: &str) -> Self {
-        let shown = format!("{}/{kind}/{name}", self.shown.trim_end_matches('/'));
+        let shown = format!("{}/{kind}/{}", self.shown.trim_end_matches('/'), one_line(name));
         let segment = name.to_ascii_lowercase().replace('/', &INNER_SLASH.to_string());
         let folded = format!("{}/{}/{segment}", self.folded, kind.to_ascii_lowercase());
         Self { shown: shown.into(), folded: folded.into() }
@@ -72,6 +74,11 @@ impl Scope {
     /// The form that is compared: lower case, no trailing slash, the root empty.
     pub fn folded(&self) -> &str {
         &self.folded
+    }
+
+    /// Says whether this is a management group, which covers subscriptions that its id does not name.
+    pub fn is_management_group(&self) -> bool {
+        self.folded.starts_with("/providers/microsoft.management/managementgroups/")
     }
 
     /// The last segment as it was written; empty for the root.

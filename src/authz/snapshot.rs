@@ -16,7 +16,7 @@ use super::role::{RoleDefinition, RoleDefinitionId};
 use super::scope::Scope;
 use super::trusted_access::{TrustedAccessRole, TrustedAccessRoleBinding};
 
-pub use problem::{PolicyProblem, Severity};
+pub use problem::{PROBLEM_KINDS, PolicyProblem, Severity};
 
 /// The documents that a policy is made of, in any order, each id once.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

@@ -71,8 +71,21 @@ pub struct PolicyRule {
 
 impl PolicyRule {
     /// Says whether the rule allows `target` (semantics §7.2).
+    ///
+    /// An odd name or path is allowed only by a rule for everything, as only a pattern for everything
+    /// grants it (the paragraph on words, §6.1): another reader may understand it otherwise.
     pub fn allows(&self, target: &Target) -> bool {
+        let all = |list: &[String]| list.iter().any(|item| item == "*");
         match target {
+            Target::Resource(r) if r.is_odd() => {
+                all(&self.verbs)
+                    && all(&self.api_groups)
+                    && all(&self.resources)
+                    && self.resource_names.is_empty()
+            }
+            Target::NonResource(r) if r.is_odd() => {
+                all(&self.verbs) && self.non_resource_urls.iter().any(|u| u == "*" || u == "/*")
+            }
             Target::Resource(r) => {
                 has(&self.verbs, &r.verb)
                     && has(&self.api_groups, &r.group)
@@ -180,9 +193,13 @@ mod tests {
             non_resource_urls: list(&["/metrics", "/logs/*"]),
             ..PolicyRule::default()
         };
-        for (path, expected) in
-            [("/metrics", true), ("/metrics/x", false), ("/logs/a/b", true), ("/logs", false)]
-        {
+        for (path, expected) in [
+            ("/metrics", true),
+            ("/metrics/x", false),
+            ("/logs/a/b", true),
+            ("/logs", false),
+            ("/logs/../secrets", false),
+        ] {
             let asked = Target::NonResource(NonResourceRequest {
                 verb: "get".to_owned(),
                 path: path.to_owned(),

@@ -9,6 +9,7 @@ use super::{
     Finding, Findings, Origin,
     read::{FileRead, Origins},
 };
+use crate::authz::assignment::folded_id;
 use crate::{
     authz::{
         Condition, DataActionPattern, DenyAssignment, MemberType, ObjectId, Permission,
@@ -77,7 +78,7 @@ impl<T: Document> Shelf<T> {
         for Located { place, value } in found {
             let origin = Origin { file: path.to_owned(), place: Some(place) };
             let id = value.id();
-            let folded = id.to_ascii_lowercase();
+            let folded = folded_id(&id);
             let known = self.places.get(&folded).filter(|_| value.is_unique());
             let Some((index, first)) = known else {
                 self.places.insert(folded, (self.kept.len(), origin));
@@ -100,7 +101,7 @@ impl<T: Document> Shelf<T> {
         T: Clone,
     {
         for document in built_in {
-            let replacement = self.places.get(&document.id().to_ascii_lowercase());
+            let replacement = self.places.get(&folded_id(&document.id()));
             let Some((index, origin)) = replacement else {
                 self.kept.push(document.clone());
                 continue;

@@ -23,6 +23,13 @@ const SYSTEM_PREFIX: &str = "system:";
 /// The extra key that holds a managed identity's resource id (semantics §1.4).
 pub const MANAGED_IDENTITY_KEY: &str = "kubentra.io/mirid";
 
+/// Longest verb, group, resource, subresource or namespace, in bytes. Kubernetes' own names stay below
+/// 254; an object's `name` is only ever compared whole, and has no limit of its own.
+pub const MAX_NAME_LENGTH: usize = 1024;
+
+/// Longest path of a request that is no resource, in bytes.
+pub const MAX_PATH_LENGTH: usize = 8192;
+
 /// A posted review, checked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AccessReview {
@@ -61,7 +68,8 @@ impl AccessReview {
     /// # Errors
     ///
     /// [`InvalidReview`], answered with HTTP 400: not JSON, another kind or version, a member of the
-    /// wrong type, or not exactly one of `resourceAttributes` and `nonResourceAttributes`.
+    /// wrong type, not exactly one of `resourceAttributes` and `nonResourceAttributes`, or a name
+    /// longer than any that Kubernetes has.
     pub fn parse(body: &[u8]) -> Result<Self, InvalidReview> {
         let (version, spec) = match super::version_of(body, GROUP, KIND)? {
             ApiVersion::V1 => (ApiVersion::V1, read::<PostedV1>(body)?.spec.0.into()),
@@ -84,6 +92,7 @@ impl AccessReview {
                 ));
             }
         };
+        check_lengths(&target)?;
         Ok(Self {
             version,
             user: user.unwrap_or_default(),
@@ -139,6 +148,25 @@ impl AccessReview {
             [value] => Some(value),
             _ => None,
         }
+    }
+}
+
+/// Refuses names that Kubernetes cannot have: their length costs time at every pattern.
+fn check_lengths(target: &Target) -> Result<(), InvalidReview> {
+    let fits = match target {
+        Target::Resource(r) => [&r.verb, &r.group, &r.resource, &r.subresource, &r.namespace]
+            .into_iter()
+            .all(|name| name.len() <= MAX_NAME_LENGTH),
+        Target::NonResource(r) => {
+            r.verb.len() <= MAX_NAME_LENGTH && r.path.len() <= MAX_PATH_LENGTH
+        }
+    };
+    if fits {
+        Ok(())
+    } else {
+        Err(InvalidReview::Rule(
+            "a verb, group, resource, subresource or namespace of the review is longer than 1024 bytes, or its path than 8192",
+        ))
     }
 }
 

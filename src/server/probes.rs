@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::stop::Stop;
 use super::tls::TlsStatusReader;
+use crate::authz::snapshot::PROBLEM_KINDS;
 use crate::clock::Now;
 use crate::metrics::Observed;
 use crate::service::key_ring::KeyRing;
@@ -32,9 +33,8 @@ pub struct Probes {
     pub stop: Stop,
 }
 
-/// Kinds of policy problem that a scrape shows also when there is none: a series that appears with
-/// its first count cannot be watched for a rise.
-const WATCHED_PROBLEMS: [&str; 2] = ["condition", "unknown_role_definition"];
+/// The kind under which a directory that cannot be read is counted beside the problems of a policy.
+const BROKEN_DIRECTORY: &str = "broken_directory";
 
 /// One condition of readiness.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -126,7 +126,10 @@ impl Probes {
     /// What a scrape finds.
     pub(super) fn observed(&self, now: Now) -> Observed {
         let published = self.policy.latest();
-        let mut policy_problems = BTreeMap::from(WATCHED_PROBLEMS.map(|kind| (kind, 0)));
+        // A series that appears with its first count cannot be watched for a rise: all are there.
+        let mut policy_problems = BTreeMap::from(PROBLEM_KINDS.map(|kind| (kind, 0)));
+        let broken = self.policy_status.as_ref().is_some_and(|s| s.borrow().last_error.is_some());
+        policy_problems.insert(BROKEN_DIRECTORY, u32::from(broken));
         for problem in published.iter().flat_map(|published| published.policy.problems()) {
             *policy_problems.entry(problem.kind).or_insert(0) += 1;
         }

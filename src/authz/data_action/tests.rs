@@ -34,7 +34,7 @@ fn a_star_matches_any_run_of_characters_with_slashes_and_none() {
 fn a_verb_without_suffix_needs_a_star_over_the_whole_resource_name() {
     let prefix = "ct/certificates.k8s.io/";
     let shown = format!("{prefix}signers");
-    let action = RequiredAction::new(shown, Reach::WholeName { start: prefix.len() }, false);
+    let action = RequiredAction::new(&shown, Reach::WholeName { start: prefix.len() }, false);
     #[rustfmt::skip]
     let cases = [
         ("ct/*",                          true,  "over group and name"),
@@ -56,7 +56,7 @@ fn a_verb_without_suffix_needs_a_star_over_the_whole_resource_name() {
 
 #[test]
 fn a_question_about_a_pattern_is_covered_by_stars_only_and_touched_by_any_overlap() {
-    let question = |text: &str| RequiredAction::new(text.to_owned(), Reach::Text, true);
+    let question = |text: &str| RequiredAction::new(text, Reach::Text, true);
     #[rustfmt::skip]
     let cases = [
         // (pattern,        question,      grants, touches, why)

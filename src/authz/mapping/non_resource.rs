@@ -12,7 +12,7 @@ const DISCOVERY: [&str; 7] =
 /// path never is, nor is a question about many paths (semantics §6.1, §6.2).
 pub fn is_discovery(request: &NonResourceRequest) -> bool {
     let NonResourceRequest { verb, path } = request;
-    if !matches!(verb.as_str(), "get" | "head") || is_odd(trimmed(path)) || path.contains('*') {
+    if !matches!(verb.as_str(), "get" | "head") || request.is_odd() || path.contains('*') {
         return false;
     }
     DISCOVERY.iter().any(|root| {
@@ -24,8 +24,8 @@ pub(super) fn required_actions(
     mapping: &Mapping<'_>,
     request: &NonResourceRequest,
 ) -> Vec<RequiredAction> {
-    let path = trimmed(&request.path);
-    let names = Names::of(is_odd(path), path.contains('*'));
+    let path = request.trimmed_path();
+    let names = Names::of(request.is_odd(), path.contains('*'));
     let suffix = match request.verb.as_str() {
         "get" | "head" => Suffix::Known("read"),
         "post" | "put" | "patch" => Suffix::Known("write"),
@@ -42,15 +42,4 @@ pub(super) fn required_actions(
             vec![mapping.action(path, 0, suffix, names)]
         }
     }
-}
-
-/// The path less one slash at each end.
-fn trimmed(path: &str) -> &str {
-    let path = path.strip_prefix('/').unwrap_or(path);
-    path.strip_suffix('/').unwrap_or(path)
-}
-
-/// Empty, or with a segment or escape that another reader of the path could understand otherwise.
-fn is_odd(path: &str) -> bool {
-    path.contains('%') || path.split('/').any(|segment| matches!(segment, "" | "." | ".."))
 }

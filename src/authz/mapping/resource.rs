@@ -39,9 +39,7 @@ pub(super) fn required_actions(
     mapping: &Mapping<'_>,
     request: &ResourceRequest,
 ) -> Vec<RequiredAction> {
-    let odd = request.resource.is_empty()
-        || request.resource.contains('/')
-        || request.namespace.contains('/');
+    let odd = request.is_odd();
     let question = request.group == ANY || request.resource == ANY;
     let names = Names::of(odd, question);
     let suffix = suffix_of(&request.verb);

@@ -9,7 +9,7 @@ use super::{
     PolicyProblem, PolicySetting, PolicySnapshot, RoleAssignment, RoleDefinition, RoleDefinitionId,
     Scope, Severity, TrustedAccessRole, TrustedAccessRoleBinding,
 };
-use crate::authz::assignment::{MemberType, ScheduleInstance, short_id};
+use crate::authz::assignment::{MemberType, ScheduleInstance, folded_id, short_id};
 use crate::authz::cluster::FLEET_MEMBERS;
 use crate::authz::data_action::{Reach, RequiredAction};
 use crate::authz::role::RoleKind;
@@ -71,29 +71,30 @@ fn index_assignments(
     roles: &HashMap<RoleDefinitionId, Arc<RoleDefinition>>,
     problems: &mut Vec<PolicyProblem>,
 ) -> HashMap<ObjectId, Vec<IndexedAssignment>> {
-    let plain: HashSet<_> =
-        documents.role_assignments.iter().map(|a| a.id.to_ascii_lowercase()).collect();
+    let plain: HashSet<_> = documents.role_assignments.iter().map(|a| folded_id(&a.id)).collect();
     let origins: HashSet<_> = documents
         .schedule_instances
         .iter()
         .filter_map(|i| i.origin.as_ref())
-        .map(|id| id.to_ascii_lowercase())
+        .map(|id| folded_id(id))
         .collect();
-    let scheduled = documents.role_assignments.iter().map(|a| {
-        (a.clone(), origins.contains(&a.id.to_ascii_lowercase()).then_some(Miss::Schedule))
-    });
+    let scheduled = documents
+        .role_assignments
+        .iter()
+        .map(|a| (a.clone(), origins.contains(&folded_id(&a.id)).then_some(Miss::Schedule)));
     // An instance that bounds no assignment at hand is one by itself, if it is the principal's own.
     let alone = documents
         .schedule_instances
         .iter()
         .filter(|i| {
-            let origin = i.origin.as_ref().map(|id| id.to_ascii_lowercase());
+            let origin = i.origin.as_ref().map(|id| folded_id(id));
             i.member_type == MemberType::Direct && !origin.is_some_and(|id| plain.contains(&id))
         })
         .map(|i| (as_assignment(i), Some(Miss::Schedule)));
     let mut index: HashMap<ObjectId, Vec<IndexedAssignment>> = HashMap::new();
     for (assignment, schedule) in scheduled.chain(alone) {
         if !setting.cluster.concerns(&assignment.scope) {
+            management_group_problem(&assignment.id, &assignment.scope, problems);
             continue;
         }
         let role = roles.get(&assignment.role).cloned();
@@ -110,6 +111,21 @@ fn index_assignments(
         list.sort_by_cached_key(|a| order(&a.assignment.scope, &a.assignment.id));
     }
     index
+}
+
+/// Which subscriptions a management group has is not visible in their ids. One that is not listed is
+/// left out without a word otherwise, and a deny there would be missed by nobody until it matters.
+fn management_group_problem(id: &str, scope: &Scope, problems: &mut Vec<PolicyProblem>) {
+    if scope.is_management_group() {
+        problems.push(problem(
+            Severity::Warning,
+            "unlisted_management_group",
+            id,
+            format!(
+                "`{scope}` is not in `cluster.managementGroups`: ignored; list it there if the cluster is below it"
+            ),
+        ));
+    }
 }
 
 /// Longest scope first, then the smallest id: the order in which grants are named (semantics §9).
@@ -209,7 +225,11 @@ fn index_denies(
     problems: &mut Vec<PolicyProblem>,
 ) -> HashMap<ObjectId, Vec<Arc<DenyAssignment>>> {
     let mut index: HashMap<ObjectId, Vec<Arc<DenyAssignment>>> = HashMap::new();
-    for deny in denies.iter().filter(|d| setting.cluster.concerns(&d.scope)) {
+    for deny in denies {
+        if !setting.cluster.concerns(&deny.scope) {
+            management_group_problem(&deny.id, &deny.scope, problems);
+            continue;
+        }
         let conditional =
             deny.condition.is_some() || deny.permissions.iter().any(|p| p.condition.is_some());
         if conditional {
@@ -327,7 +347,7 @@ fn built_in_by_size(
         .into_iter()
         .flatten()
         .flat_map(|prefix| setting.operations.iter().map(move |o| format!("{prefix}/{o}")))
-        .map(|text| [RequiredAction::new(text, Reach::Text, false)])
+        .map(|text| [RequiredAction::new(&text, Reach::Text, false)])
         .collect();
     let size = |role: &RoleDefinition| {
         operations

@@ -11,12 +11,27 @@ pub enum Severity {
     Warning,
 }
 
+/// Every kind of problem: the labels of `kubentra_policy_problems`, so that each can be watched before
+/// it first occurs.
+pub const PROBLEM_KINDS: [&str; 10] = [
+    "binding_of_another_cluster",
+    "condition",
+    "deny_condition",
+    "everyone_assignee",
+    "outside_assignable_scopes",
+    "schedule",
+    "trusted_access_role_of_another_type",
+    "unknown_role_definition",
+    "unknown_trusted_access_role",
+    "unlisted_management_group",
+];
+
 /// One document that grants less than it seems to.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct PolicyProblem {
     /// How much it weighs.
     pub severity: Severity,
-    /// What kind it is: the label of `kubentra_policy_problems`, a bounded set.
+    /// What kind it is, one of [`PROBLEM_KINDS`].
     pub kind: &'static str,
     /// The id of the document.
     pub subject: String,

@@ -118,3 +118,20 @@ fn a_message_repeats_nothing_of_the_body() {
         }
     }
 }
+
+#[test]
+fn names_longer_than_any_of_kubernetes_are_refused_before_they_cost_time() {
+    let long = |n: usize| "a".repeat(n);
+    for member in ["verb", "group", "resource", "subresource", "namespace"] {
+        for (length, fits) in [(MAX_NAME_LENGTH, true), (MAX_NAME_LENGTH + 1, false)] {
+            let spec = json!({"resourceAttributes": {member: long(length)}});
+            assert_eq!(parse(&review(&spec)).is_ok(), fits, "{member} of {length} bytes");
+        }
+    }
+    for (length, fits) in [(MAX_PATH_LENGTH, true), (MAX_PATH_LENGTH + 1, false)] {
+        let spec = json!({"nonResourceAttributes": {"verb": "get", "path": long(length)}});
+        assert_eq!(parse(&review(&spec)).is_ok(), fits, "a path of {length} bytes");
+    }
+    let spec = json!({"resourceAttributes": {"verb": "impersonate", "name": long(100_000)}});
+    assert!(parse(&review(&spec)).is_ok(), "a name is only compared, and an extra value is one");
+}

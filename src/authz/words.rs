@@ -1,0 +1,47 @@
+//! Text of a request, made fit to be shown.
+
+/// Longest text of a request that is shown, in characters. Azure's own actions stay below 200.
+const MAX_SHOWN: usize = 512;
+
+/// `text` on one line of bounded length, with nothing in it that could pass for words of ours: a
+/// reason ends up in terminals, logs and audit records, and names in a request can hold anything
+/// (semantics §9).
+pub(super) fn one_line(text: &str) -> String {
+    let plain = |c: char| c != '`' && (c == ' ' || !(c.is_control() || c.is_whitespace()));
+    let mut shown = String::with_capacity(text.len().min(MAX_SHOWN));
+    for (count, c) in text.chars().enumerate() {
+        if count == MAX_SHOWN {
+            shown.push('…');
+            break;
+        }
+        if plain(c) && c.escape_debug().len() == 1 || matches!(c, '\'' | '"' | '\\') {
+            shown.push(c);
+        } else {
+            shown.extend(c.escape_unicode());
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_is_one_line_without_quotes_of_ours() {
+        #[rustfmt::skip]
+        let cases = [
+            ("pods/read",            "pods/read",               "the usual"),
+            ("größe/*",              "größe/*",                 "letters of all scripts"),
+            ("a\nallowed by role",  "a\\u{a}allowed by role",    "a line break"),
+            ("a\u{1b}[31m",         "a\\u{1b}[31m",            "a terminal's escape"),
+            ("`x`",                  "\\u{60}x\\u{60}",         "our quotes"),
+            ("a\u{202e}b",          "a\\u{202e}b",             "a change of direction"),
+            ("a\u{2028}b",          "a\\u{2028}b",             "another line break"),
+        ];
+        for (text, expected, why) in cases {
+            assert_eq!(one_line(text), expected, "{why}");
+        }
+        assert_eq!(one_line(&"a".repeat(9999)).chars().count(), MAX_SHOWN + 1);
+    }
+}
