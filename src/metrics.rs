@@ -8,6 +8,7 @@
 //! | `kubentra_decisions_total` | `outcome`, `grant`, `reason` | access reviews by answer |
 //! | `kubentra_token_reviews_total` | `result`, `reason` | token reviews by answer |
 //! | `kubentra_review_duration_seconds` | `review` | from the whole head to the answer |
+//! | `kubentra_reviews_in_flight` | | reviews whose answer is not ready |
 //! | `kubentra_cache_requests_total` | `cache`, `result` | look-ups of what is remembered |
 //! | `kubentra_policy_generation` | | rises with each change of the policy; 0: none yet |
 //! | `kubentra_policy_age_seconds` | | since the policy was last read whole; +Inf: never |
@@ -113,6 +114,7 @@ pub struct Metrics {
     decisions: Family<DecisionLabels, Counter>,
     token_reviews: Family<TokenLabels, Counter>,
     durations: [Histogram; 2],
+    in_flight: Gauge,
     cache_requests: Family<CacheLabels, Counter>,
     policy_generation: Gauge,
     policy_age: Seconds,
@@ -159,6 +161,7 @@ impl Metrics {
             registry: Registry::default(),
             decisions: Family::default(),
             token_reviews: Family::default(),
+            in_flight: Gauge::default(),
             cache_requests: Family::default(),
             policy_generation: Gauge::default(),
             policy_age: Seconds::default(),
@@ -190,6 +193,11 @@ impl Metrics {
             "kubentra_review_duration_seconds",
             "Time from a review's head to its answer",
             durations,
+        );
+        to.register(
+            "kubentra_reviews_in_flight",
+            "Reviews whose answer is not ready",
+            self.in_flight.clone(),
         );
         to.register(
             "kubentra_cache_requests",
@@ -265,6 +273,13 @@ impl Metrics {
         .observe(duration.as_secs_f64());
     }
 
+    /// Counts a review as in flight for as long as the guard lives, however it ends.
+    #[must_use]
+    pub fn review_in_flight(&self) -> InFlight {
+        self.in_flight.inc();
+        InFlight(self.in_flight.clone())
+    }
+
     /// Counts a look-up of a remembered token.
     pub fn token_cache(&self, hit: bool) {
         let result = if hit { "hit" } else { "miss" };
@@ -305,6 +320,16 @@ impl Metrics {
         // Writing to a string does not fail.
         let _ = encode(&mut page, &self.registry);
         page
+    }
+}
+
+/// A review that is counted as in flight; see [`Metrics::review_in_flight`].
+#[derive(Debug)]
+pub struct InFlight(Gauge);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }
 

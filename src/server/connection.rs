@@ -19,7 +19,7 @@ use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -89,7 +89,8 @@ where
 {
     let limits = &context.limits;
     let activity = Activity::new(Now::read());
-    let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
+    let (watched, given_back) = Watched::new(stream, Arc::clone(&activity));
+    let io = TokioIo::new(watched);
     let router = context.router.clone();
     let requests = Requests { router, version, activity: Arc::clone(&activity) };
     let result = match version {
@@ -115,6 +116,23 @@ where
         // The client's doing, or the network's: nobody waits for an answer any more.
         tracing::debug!(error = %error, "a connection ended early");
     }
+    if let Ok(stream) = given_back.await {
+        hear_out(stream, limits.linger).await;
+    }
+}
+
+/// Ends a connection whose last answer was sent: reads what the client still says until it closes,
+/// for `limit` at most. Closing at once would let the kernel answer those bytes, such as an HTTP/2
+/// reset or the rest of a body over the limit, with a reset, which takes answers that the client has
+/// not read yet from it.
+async fn hear_out<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, limit: Duration) {
+    let mut unheard = [0; 1024];
+    let _ = timeout(limit, async {
+        // hyper has done so unless it failed; then the answers end here.
+        let _ = stream.shutdown().await;
+        while stream.read(&mut unheard).await.is_ok_and(|count| count > 0) {}
+    })
+    .await;
 }
 
 /// Hands the requests of one connection to the router.

@@ -58,6 +58,7 @@ impl AppState {
         work: impl Future<Output = Result<Vec<u8>, ReviewError>>,
     ) -> Response {
         let began = Now::read().monotonic;
+        let _in_flight = self.metrics.review_in_flight();
         let result = match self.room.try_acquire() {
             Ok(_room) => timeout(limit, work).await.unwrap_or(Err(ReviewError::Slow)),
             Err(_) => Err(ReviewError::Busy),

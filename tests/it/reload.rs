@@ -95,7 +95,7 @@ async fn files_that_cannot_be_used_keep_the_last_good_ones_and_say_so() {
     let cases = [
         ("server.key", Some(other.key.as_str()), "does not belong to the certificate"),
         ("server.key", Some(""),                 "holds no private key"),
-        ("server.key", None,                     "cannot read"),
+        ("server.key", None,                     "No such file"),
         ("ca.crt",     Some("-----BEGIN"),       "holds no certificate"),
         ("server.crt", Some("what"),             "holds no certificate"),
     ];
