@@ -161,7 +161,10 @@ async fn a_request_on_an_idle_connection_just_after_the_stop_is_answered() {
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_under_load_see_only_refused_connections() {
     for http in [Http::One, Http::Two] {
-        let mut server = Files::new().start().await;
+        let mut tuning = tuning();
+        // A client may pause longer than the short time of other tests on a busy machine.
+        tuning.limits.linger = Duration::from_secs(5);
+        let mut server = Files::new().start_tuned(tuning).await;
         let (answered, over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
         let mut clients = JoinSet::new();
         for _ in 0..20 {
