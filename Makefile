@@ -19,7 +19,8 @@ test: ## Every test: unit, integration, conformance, documentation examples
 
 demo: ## A guided tour on loopback, offline; KEEP=1 leaves it running
 	$(CARGO) build --locked --features emulator --bins
-	"$${CARGO_TARGET_DIR:-target}/debug/kubentra" demo $(if $(filter-out 0,$(KEEP)),--keep)
+	@if [ -t 1 ]; then COLUMNS=$$(tput cols 2>/dev/null) && export COLUMNS; fi; \
+	exec "$${CARGO_TARGET_DIR:-target}/debug/kubentra" demo $(if $(filter-out 0,$(KEEP)),--keep)
 
 bench: ## Measure the hot paths
 	$(CARGO) bench --locked

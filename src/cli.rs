@@ -17,6 +17,7 @@ mod caller;
 mod can_i;
 mod check;
 mod completions;
+mod demo;
 mod error;
 mod explain;
 mod init;
@@ -66,6 +67,7 @@ enum Command {
     List(list::ListArgs),
     Token(token::TokenArgs),
     Init(Box<init::InitArgs>),
+    Demo(demo::DemoArgs),
     Completions(completions::CompletionsArgs),
 }
 
@@ -80,6 +82,7 @@ fn run(command: Command) -> Result<ExitCode, CommandError> {
         Command::List(args) => list::run(args),
         Command::Token(args) => token::run(args),
         Command::Init(args) => init::run(*args),
+        Command::Demo(args) => demo::run(&args),
         Command::Completions(args) => completions::run(&args),
     }
 }

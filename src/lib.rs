@@ -7,7 +7,7 @@
 //! 1. [`review`], [`wire`], [`builtin`], [`question`]: pure translators that know a wire format.
 //! 2. [`azure`], [`policy_dir`]: adapters to the outside.
 //! 3. [`service`]: what owns state that changes.
-//! 4. [`server`], [`config`], [`setup`], [`cli`], [`app`]: the program.
+//! 4. [`server`], [`config`], [`setup`], [`app`], [`demo`], [`cli`]: the program.
 
 pub mod app;
 pub mod authn;
@@ -17,6 +17,7 @@ pub mod builtin;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod demo;
 #[cfg(feature = "emulator")]
 pub mod emulator;
 pub mod metrics;

@@ -33,6 +33,9 @@ struct Args {
     /// Folder that gets `ca.crt` and, once it is listening, `endpoints.json`
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// End when standard input does, so as not to outlive the program that holds the other end
+    #[arg(long)]
+    until_eof: bool,
 }
 
 fn main() -> ExitCode {
@@ -52,7 +55,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs until SIGTERM or SIGINT. The handlers are there before the listener, so that no signal of
+/// Runs until SIGTERM or SIGINT, or the end of standard input if that is asked for. The handlers are there before the listener, so that no signal of
 /// the start is lost.
 #[tokio::main(flavor = "current_thread")]
 async fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
@@ -67,9 +70,22 @@ async fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+        () = end_of_input(), if args.until_eof => {}
     }
     emulator.stop();
     Ok(())
+}
+
+/// Waits for the end of standard input; what comes before it is dropped. The thread that waits ends
+/// with the process.
+async fn end_of_input() {
+    let (ended, end) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        // An input that cannot be read has nobody at the other end either.
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        let _ = ended.send(());
+    });
+    let _ = end.await;
 }
 
 /// The folder in which callers find the CA and the addresses.

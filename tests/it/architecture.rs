@@ -45,6 +45,7 @@ const WHOLE_PRODUCT: &[&str] = &[
     "builtin",
     "clock",
     "config",
+    "demo",
     "metrics",
     "policy_dir",
     "question",
@@ -80,6 +81,7 @@ const ROWS: &[Row] = &[
     Row { module: "server",     imports: &["authz", "authn", "review", "service", "config", "metrics", "clock", "telemetry"], forbidden: &[PROGRAM] },
     Row { module: "setup",      imports: &["authz", "azure", "config"], forbidden: ADAPTER },
     Row { module: "app",        imports: &["authz", "authn", "azure", "builtin", "policy_dir", "review", "service", "config", "server", "metrics", "telemetry", "clock"], forbidden: &[PROGRAM] },
+    Row { module: "demo",       imports: &["authz", "azure", "config", "setup", "app", "clock"], forbidden: &[HTTP_SERVER, PROGRAM] },
     Row { module: "cli",        imports: WHOLE_PRODUCT, forbidden: ANY },
     // Plays Entra for the tests, so it may not share what they check: no verification, no decision.
     Row { module: "emulator",   imports: &["authz::principal", "authz::scope", "wire", "clock"], forbidden: ANY },

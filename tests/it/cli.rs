@@ -71,13 +71,14 @@ fn a_closed_pipe_is_not_a_panic() {
 
 #[test]
 fn the_help_of_each_command_is_as_reviewed() {
-    let commands: [&[&str]; 7] = [
+    let commands: [&[&str]; 8] = [
         &["can-i"],
         &["explain"],
         &["who-can"],
         &["list"],
         &["token", "inspect"],
         &["init"],
+        &["demo"],
         &["completions"],
     ];
     let mut help = String::new();

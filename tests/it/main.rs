@@ -10,6 +10,8 @@ mod check;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod emulator;
 #[cfg(test)]
 mod init;

@@ -1,0 +1,328 @@
+//! The four steps of the tour, each with what was answered and what should have been.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use serde::Serialize;
+use tokio::time::sleep;
+
+use super::company::{self, Expected, Question, Token};
+use super::webhook::{AccessStatus, TokenStatus, User, access_review};
+use super::{Demo, DemoError};
+
+/// Reviews that are measured at most.
+pub const MAX_MEASURED_REVIEWS: usize = 3000;
+/// Time after which measuring ends, however many reviews there were.
+pub const MAX_MEASURED_TIME: Duration = Duration::from_secs(2);
+/// Reviews before the first that is measured.
+const WARM_UP: usize = 50;
+
+/// Time between two questions while a decision is to change.
+const ASK_AGAIN: Duration = Duration::from_millis(5);
+/// When a change counts as not noticed. It should take a second at most.
+const MAX_CHANGE: Duration = Duration::from_secs(5);
+
+/// What an access review was answered.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Outcome {
+    /// Yes.
+    Allow,
+    /// No.
+    Deny,
+    /// Neither: Kubernetes RBAC decides.
+    NoOpinion,
+    /// There was nobody to ask for, since step 1 refused the token.
+    NotAsked,
+}
+
+impl Outcome {
+    /// The word for people.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+            Self::NoOpinion => "no opinion",
+            Self::NotAsked => "not asked",
+        }
+    }
+}
+
+/// What a token review was answered.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TokenResult {
+    /// The token is good.
+    Authenticated,
+    /// It is ours, and not good.
+    Refused,
+    /// Not authenticated, and no reason given: left to other authenticators.
+    NotOurs,
+}
+
+impl TokenResult {
+    /// The word for people.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Authenticated => "authenticated",
+            Self::Refused => "refused",
+            Self::NotOurs => "not ours",
+        }
+    }
+}
+
+/// One token and what came of it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenAnswer {
+    /// Whose token.
+    pub who: &'static str,
+    /// What is special about it; empty if nothing is.
+    pub note: &'static str,
+    /// What came of it.
+    pub result: TokenResult,
+    /// The user name, if authenticated.
+    pub username: Option<String>,
+    /// The groups, in the answer's order.
+    pub groups: Vec<String>,
+    /// Why not, if refused.
+    pub error: Option<String>,
+    /// What was expected instead; none if it was this.
+    pub expected: Option<String>,
+}
+
+/// One request and the decision.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccessAnswer {
+    /// Who asked.
+    pub who: &'static str,
+    /// The command.
+    pub wants: &'static str,
+    /// The decision.
+    pub decision: Outcome,
+    /// The reason line, as the API server gets it.
+    pub reason: String,
+    /// The review, below the demo's folder.
+    pub review: String,
+    /// What was expected instead; none if it was this.
+    pub expected: Option<String>,
+}
+
+/// A change of the policy on disk, and when it showed.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Change {
+    /// The file that was written or removed, below the demo's folder.
+    pub file: &'static str,
+    /// From the change until the first answer that was another, or until that was given up.
+    pub milliseconds: u64,
+    /// The last answer.
+    #[serde(flatten)]
+    pub answer: AccessAnswer,
+}
+
+/// How long access reviews took, one after the other on one connection.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Latency {
+    /// How many.
+    pub reviews: usize,
+    /// Half of them took no longer.
+    pub p50_microseconds: u64,
+    /// 99 of 100 took no longer.
+    pub p99_microseconds: u64,
+}
+
+impl Demo {
+    /// Step 1: has tokens minted, good and bad, and asks the webhook who they are. Whoever is
+    /// authenticated can ask in the later steps.
+    ///
+    /// # Errors
+    ///
+    /// [`DemoError`] if there is no answer.
+    pub async fn tokens(&mut self) -> Result<Vec<TokenAnswer>, DemoError> {
+        let mut answers = Vec::new();
+        for token in &company::TOKENS {
+            let minted = self.emulator.mint(&token.request()).await?;
+            let status = self.webhook.who(&minted).await?;
+            if let Some(user) = status.user.as_ref().filter(|_| status.authenticated) {
+                self.users.insert(token.who, user.clone());
+            }
+            answers.push(judge_token(token, status));
+        }
+        let groups = company::SERVICE_ACCOUNT_GROUPS.map(str::to_owned).to_vec();
+        let username = company::SERVICE_ACCOUNT_NAME.to_owned();
+        let account = User { username, groups, ..User::default() };
+        self.users.insert(company::SERVICE_ACCOUNT, account);
+        Ok(answers)
+    }
+
+    /// Step 2: asks what they may do. Each review is left as a file in the folder.
+    ///
+    /// # Errors
+    ///
+    /// [`DemoError`] if there is no answer.
+    pub async fn decisions(&self) -> Result<Vec<AccessAnswer>, DemoError> {
+        let mut answers = Vec::new();
+        for question in &company::QUESTIONS {
+            if let Some(user) = self.users.get(question.who) {
+                let review = access_review(user, question.attributes());
+                self.folder.write(&question.file(), &format!("{review:#}\n"))?;
+            }
+            answers.push(self.ask(question).await?);
+        }
+        Ok(answers)
+    }
+
+    /// Step 3: writes a role assignment into the policy directory, and asks until it shows.
+    ///
+    /// # Errors
+    ///
+    /// [`DemoError`] if there is no answer, or the file cannot be written.
+    pub async fn grant(&self) -> Result<Change, DemoError> {
+        self.folder.write(company::GRANT_FILE, company::GRANT)?;
+        let expected = Outcome::Allow;
+        self.changed(Question { expected, because: company::GRANT_ID, ..company::TURNED }).await
+    }
+
+    /// Step 3, the other half: removes the assignment, and asks until that shows.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::grant`].
+    pub async fn revoke(&self) -> Result<Change, DemoError> {
+        self.folder.remove(company::GRANT_FILE)?;
+        self.changed(company::TURNED).await
+    }
+
+    async fn changed(&self, question: Question) -> Result<Change, DemoError> {
+        let began = Instant::now();
+        loop {
+            let answer = self.ask(&question).await?;
+            let took = began.elapsed();
+            if answer.decision == question.expected || took > MAX_CHANGE {
+                let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+                return Ok(Change { file: company::GRANT_FILE, milliseconds, answer });
+            }
+            sleep(ASK_AGAIN).await;
+        }
+    }
+
+    /// Step 4: asks the questions of step 2 over and over, and measures from the request to the whole
+    /// answer: TLS, HTTP and JSON are in it, on both sides. At most [`MAX_MEASURED_REVIEWS`] and
+    /// [`MAX_MEASURED_TIME`].
+    ///
+    /// # Errors
+    ///
+    /// [`DemoError`] if there is no answer.
+    pub async fn measure(&self) -> Result<Latency, DemoError> {
+        let reviews = company::QUESTIONS.iter().filter_map(|question| {
+            let review = access_review(self.users.get(question.who)?, question.attributes());
+            Some(Bytes::from(review.to_string()))
+        });
+        let reviews: Vec<Bytes> = reviews.collect();
+        let mut times = Vec::with_capacity(MAX_MEASURED_REVIEWS);
+        let end = Instant::now() + MAX_MEASURED_TIME;
+        for (i, review) in reviews.iter().cycle().enumerate() {
+            let began = Instant::now();
+            if began > end || times.len() == MAX_MEASURED_REVIEWS {
+                break;
+            }
+            self.webhook.post("/authorize", review.clone()).await?;
+            if i >= WARM_UP {
+                times.push(began.elapsed());
+            }
+        }
+        times.sort_unstable();
+        Ok(Latency {
+            reviews: times.len(),
+            p50_microseconds: percentile(&times, 50),
+            p99_microseconds: percentile(&times, 99),
+        })
+    }
+
+    async fn ask(&self, question: &Question) -> Result<AccessAnswer, DemoError> {
+        let (decision, reason) = match self.users.get(question.who) {
+            Some(user) => {
+                let review = access_review(user, question.attributes());
+                let AccessStatus { allowed, denied, reason } =
+                    self.webhook.may(review.to_string().into()).await?;
+                let decision = match (allowed, denied) {
+                    (true, _) => Outcome::Allow,
+                    (false, true) => Outcome::Deny,
+                    (false, false) => Outcome::NoOpinion,
+                };
+                (decision, reason)
+            }
+            None => (Outcome::NotAsked, "step 1 refused the token".to_owned()),
+        };
+        let Question { who, wants, expected, because, .. } = *question;
+        let as_expected = decision == expected && reason.contains(because);
+        Ok(AccessAnswer {
+            who,
+            wants,
+            decision,
+            reason,
+            review: question.file(),
+            expected: (!as_expected).then(|| format!("{}: … {because} …", expected.word())),
+        })
+    }
+}
+
+fn judge_token(token: &Token, status: TokenStatus) -> TokenAnswer {
+    let TokenStatus { authenticated, user, error } = status;
+    let result = match (authenticated, &error) {
+        (true, _) => TokenResult::Authenticated,
+        (false, Some(_)) => TokenResult::Refused,
+        (false, None) => TokenResult::NotOurs,
+    };
+    let User { username, groups, .. } = user.unwrap_or_default();
+    let (as_expected, expected) = match &token.expected {
+        Expected::User(name, members) => {
+            let same = members.len() == groups.len()
+                && members.iter().all(|member| groups.iter().any(|group| group == member));
+            (authenticated && username == *name && same, format!("{name} {}", members.join(" ")))
+        }
+        Expected::Refused(phrase) => {
+            let says = error.as_ref().is_some_and(|error| error.contains(phrase));
+            (!authenticated && says, format!("refused: … {phrase} …"))
+        }
+    };
+    TokenAnswer {
+        who: token.who,
+        note: token.note,
+        result,
+        username: authenticated.then_some(username),
+        groups,
+        error,
+        expected: (!as_expected).then(|| expected.trim_end().to_owned()),
+    }
+}
+
+/// The time, in microseconds, that so many of a hundred did not pass; 0 of none. `sorted` ascends.
+fn percentile(sorted: &[Duration], percent: usize) -> u64 {
+    let rank = sorted.len().saturating_mul(percent).div_ceil(100).saturating_sub(1);
+    sorted.get(rank).map_or(0, |time| u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentile_is_a_time_that_was_measured() {
+        let times: Vec<_> = (1..=200).map(Duration::from_micros).collect();
+        #[rustfmt::skip]
+        let cases = [
+            // (times,        percent, expected, why)
+            (&times[..],      50,      100,      "half took no longer"),
+            (&times[..],      99,      198,      "99 of 100"),
+            (&times[..1],     99,      1,        "the only one"),
+            (&times[..0],     50,      0,        "none at all"),
+        ];
+        for (times, percent, expected, why) in cases {
+            assert_eq!(percentile(times, percent), expected, "{why}");
+        }
+    }
+}
