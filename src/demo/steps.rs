@@ -1,13 +1,17 @@
 //! The four steps of the tour, each with what was answered and what should have been.
 
+mod answer;
+
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use serde::Serialize;
 use tokio::time::sleep;
 
-use super::company::{self, Expected, Question, Token};
-use super::webhook::{AccessStatus, TokenStatus, User, access_review};
+pub use answer::{AccessAnswer, Change, Latency, Outcome, TokenAnswer, TokenResult};
+use answer::{judge_access, judge_token};
+
+use super::company::{self, Question};
+use super::webhook::{User, access_review};
 use super::{Demo, DemoError};
 
 /// Reviews that are measured at most.
@@ -21,118 +25,6 @@ const WARM_UP: usize = 50;
 const ASK_AGAIN: Duration = Duration::from_millis(5);
 /// When a change counts as not noticed. It should take a second at most.
 const MAX_CHANGE: Duration = Duration::from_secs(5);
-
-/// What an access review was answered.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Outcome {
-    /// Yes.
-    Allow,
-    /// No.
-    Deny,
-    /// Neither: Kubernetes RBAC decides.
-    NoOpinion,
-    /// There was nobody to ask for, since step 1 refused the token.
-    NotAsked,
-}
-
-impl Outcome {
-    /// The word for people.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Allow => "allow",
-            Self::Deny => "deny",
-            Self::NoOpinion => "no opinion",
-            Self::NotAsked => "not asked",
-        }
-    }
-}
-
-/// What a token review was answered.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum TokenResult {
-    /// The token is good.
-    Authenticated,
-    /// It is ours, and not good.
-    Refused,
-    /// Not authenticated, and no reason given: left to other authenticators.
-    NotOurs,
-}
-
-impl TokenResult {
-    /// The word for people.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Authenticated => "authenticated",
-            Self::Refused => "refused",
-            Self::NotOurs => "not ours",
-        }
-    }
-}
-
-/// One token and what came of it.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct TokenAnswer {
-    /// Whose token.
-    pub who: &'static str,
-    /// What is special about it; empty if nothing is.
-    pub note: &'static str,
-    /// What came of it.
-    pub result: TokenResult,
-    /// The user name, if authenticated.
-    pub username: Option<String>,
-    /// The groups, in the answer's order.
-    pub groups: Vec<String>,
-    /// Why not, if refused.
-    pub error: Option<String>,
-    /// What was expected instead; none if it was this.
-    pub expected: Option<String>,
-}
-
-/// One request and the decision.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct AccessAnswer {
-    /// Who asked.
-    pub who: &'static str,
-    /// The command.
-    pub wants: &'static str,
-    /// The decision.
-    pub decision: Outcome,
-    /// The reason line, as the API server gets it.
-    pub reason: String,
-    /// The review, below the demo's folder.
-    pub review: String,
-    /// What was expected instead; none if it was this.
-    pub expected: Option<String>,
-}
-
-/// A change of the policy on disk, and when it showed.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Change {
-    /// The file that was written or removed, below the demo's folder.
-    pub file: &'static str,
-    /// From the change until the first answer that was another, or until that was given up.
-    pub milliseconds: u64,
-    /// The last answer.
-    #[serde(flatten)]
-    pub answer: AccessAnswer,
-}
-
-/// How long access reviews took, one after the other on one connection.
-#[derive(Clone, Copy, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Latency {
-    /// How many.
-    pub reviews: usize,
-    /// Half of them took no longer.
-    pub p50_microseconds: u64,
-    /// 99 of 100 took no longer.
-    pub p99_microseconds: u64,
-}
 
 impl Demo {
     /// Step 1: has tokens minted, good and bad, and asks the webhook who they are. Whoever is
@@ -243,60 +135,14 @@ impl Demo {
     }
 
     async fn ask(&self, question: &Question) -> Result<AccessAnswer, DemoError> {
-        let (decision, reason) = match self.users.get(question.who) {
+        let status = match self.users.get(question.who) {
             Some(user) => {
                 let review = access_review(user, question.attributes());
-                let AccessStatus { allowed, denied, reason } =
-                    self.webhook.may(review.to_string().into()).await?;
-                let decision = match (allowed, denied) {
-                    (true, _) => Outcome::Allow,
-                    (false, true) => Outcome::Deny,
-                    (false, false) => Outcome::NoOpinion,
-                };
-                (decision, reason)
+                Some(self.webhook.may(review.to_string().into()).await?)
             }
-            None => (Outcome::NotAsked, "step 1 refused the token".to_owned()),
+            None => None,
         };
-        let Question { who, wants, expected, because, .. } = *question;
-        let as_expected = decision == expected && reason.contains(because);
-        Ok(AccessAnswer {
-            who,
-            wants,
-            decision,
-            reason,
-            review: question.file(),
-            expected: (!as_expected).then(|| format!("{}: … {because} …", expected.word())),
-        })
-    }
-}
-
-fn judge_token(token: &Token, status: TokenStatus) -> TokenAnswer {
-    let TokenStatus { authenticated, user, error } = status;
-    let result = match (authenticated, &error) {
-        (true, _) => TokenResult::Authenticated,
-        (false, Some(_)) => TokenResult::Refused,
-        (false, None) => TokenResult::NotOurs,
-    };
-    let User { username, groups, .. } = user.unwrap_or_default();
-    let (as_expected, expected) = match &token.expected {
-        Expected::User(name, members) => {
-            let same = members.len() == groups.len()
-                && members.iter().all(|member| groups.iter().any(|group| group == member));
-            (authenticated && username == *name && same, format!("{name} {}", members.join(" ")))
-        }
-        Expected::Refused(phrase) => {
-            let says = error.as_ref().is_some_and(|error| error.contains(phrase));
-            (!authenticated && says, format!("refused: … {phrase} …"))
-        }
-    };
-    TokenAnswer {
-        who: token.who,
-        note: token.note,
-        result,
-        username: authenticated.then_some(username),
-        groups,
-        error,
-        expected: (!as_expected).then(|| expected.trim_end().to_owned()),
+        Ok(judge_access(question, status))
     }
 }
 

@@ -47,7 +47,7 @@ impl Kept {
         let commands = [
             ("ask the webhook, as the API server does", format!(
                 "curl -sS --cacert pki/ca.crt --cert pki/apiserver-client.crt --key pki/apiserver-client.key \\\n  \
-                 {webhook}/authorize -d @reviews/alice-list-secrets-shop.json"
+                 {webhook}/authorize -d @reviews/alice-list-secrets-shop.json -w '\\n'"
             )),
             ("every rule that was tried for carol and the payment secrets", format!(
                 "{kubentra} explain -f reviews/carol-list-secrets-payments.json --policy policy \\\n  --cluster {CLUSTER}"
@@ -68,7 +68,7 @@ impl Kept {
             ("take alice's role away, then ask the webhook again", format!(
                 "rm policy/roleAssignments/alice-reader-in-shop.json; sleep 1\n\
                  curl -sS --cacert pki/ca.crt --cert pki/apiserver-client.crt --key pki/apiserver-client.key \\\n  \
-                 {webhook}/authorize -d @reviews/alice-list-pods-shop.json"
+                 {webhook}/authorize -d @reviews/alice-list-pods-shop.json -w '\\n'"
             )),
         ];
         let commands = commands.map(|(what, command)| Command { what, command }).into();
