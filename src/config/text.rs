@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use humantime_serde::re::humantime;
 use serde::de::Error as _;
 use serde::{Deserialize as _, Deserializer};
 use url::Url;
