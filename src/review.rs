@@ -126,8 +126,15 @@ fn answer(version: ApiVersion, group: &str, kind: &str, status: &impl Serialize)
     serde_json::to_vec(&answer).unwrap_or_default()
 }
 
-/// Renders an error and its causes on one line: `outer: middle: root`.
+/// What an error says and, each after a colon, what is behind it: `cannot read the file: access
+/// denied`. The one place where the library does this.
 pub fn report(error: &dyn std::error::Error) -> String {
-    std::iter::successors(error.source(), |cause| cause.source())
-        .fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(reason) = cause {
+        line.push_str(": ");
+        line.push_str(&reason.to_string());
+        cause = reason.source();
+    }
+    line
 }

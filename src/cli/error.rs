@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use super::{UNREADABLE, USAGE};
+use crate::review::report;
 
 /// Why a command gave no answer; decides the exit status and the line on standard error.
 #[derive(Debug, thiserror::Error)]
@@ -37,12 +38,6 @@ impl CommandError {
             Self::Unreadable(_) | Self::Write(_) => UNREADABLE,
         })
     }
-}
-
-/// Renders an error and its causes on one line: `outer: middle: root`.
-pub(super) fn report(error: &(dyn Error + 'static)) -> String {
-    std::iter::successors(error.source(), |&cause| cause.source())
-        .fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use crate::clock::Now;
 use crate::config::Config;
 use crate::policy_dir;
 use crate::question::token::{Answer, Check, CheckResult, Inspection, inspect};
+use crate::review::report;
 use crate::service::authenticator::{AuthenticateError, Authenticator};
 use crate::service::key_ring::KeyRing;
 use crate::service::policy_store::{PolicyReader, PolicyStore};
@@ -123,7 +124,7 @@ async fn ask(config: &Config, token: &str) -> Result<Answer, CommandError> {
                 AuthenticateError::Policy(_) => Check::Audience,
                 AuthenticateError::Keys(_) => out_of_reach(&keys, token, now).await,
             },
-            why: super::error::report(&error),
+            why: report(&error),
         },
     })
 }

@@ -4,6 +4,7 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::X509Certificate;
 
 use super::*;
+use crate::review::report;
 
 fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000)
@@ -180,12 +181,6 @@ fn what_does_not_work_together_is_refused_with_what_to_remove() {
     let elsewhere = complete(found(&pki), &host("192.0.2.8"), now());
     messages.push_str(&format!("another host: {}\n", report(&elsewhere.unwrap_err())));
     insta::assert_snapshot!(messages);
-}
-
-fn report(error: &CompletePkiError) -> String {
-    let error: &(dyn std::error::Error + 'static) = error;
-    std::iter::successors(error.source(), |&cause| cause.source())
-        .fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 #[test]
