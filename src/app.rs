@@ -109,6 +109,18 @@ impl App {
         Self::start_tuned(config, Tuning::default()).await
     }
 
+    /// Says for what faults of `config` and of the files that it names [`Self::start`] would fail.
+    /// Opens no address, and reads no policy; empty: nothing is wrong with them now.
+    #[must_use]
+    pub fn faults(config: &Config) -> Vec<StartError> {
+        if let Err(error) = config.check_serve() {
+            return vec![error.into()];
+        }
+        let tls = config.server.tls.as_ref().map(TlsFiles::from);
+        let tls = tls.and_then(|files| files.check().err()).map(StartError::from);
+        tls.into_iter().chain(client(config).err()).collect()
+    }
+
     /// As [`Self::start`], with other limits.
     ///
     /// # Errors

@@ -12,12 +12,14 @@ use serde::Serialize;
 use super::error::CommandError;
 use super::output::{self, Format, OutputArgs};
 use super::policy::{PolicyArgs, PolicySource};
+use crate::app::App;
 use crate::authz::{ClusterScope, DecisionRules, PolicySetting};
 use crate::builtin;
 use crate::config::policy::SourceKind;
 use crate::config::{Config, ConfigError};
 use crate::policy_dir::check::{Counts, Report, check};
 use crate::policy_dir::{Finding, Origin};
+use crate::review::report;
 
 /// Exit status if anything is broken or not understood.
 const NOT_VALID: u8 = 1;
@@ -74,8 +76,9 @@ fn check_config(file: &Path) -> Result<Answer, CommandError> {
         answer.add(Severity::Warning, whole(file, warning));
     }
     // Fit for the other commands all the same.
-    if let Err(error) = config.check_serve() {
-        answer.add(Severity::Warning, whole(file, format!("`serve` will not start: {error}")));
+    for error in App::faults(&config) {
+        let message = format!("`serve` will not start: {}", report(&error));
+        answer.add(Severity::Warning, whole(file, message));
     }
     if config.policy.source == SourceKind::Files
         && let Some(directory) = &config.policy.directory
@@ -102,7 +105,7 @@ fn about_config(file: &Path, error: &ConfigError) -> Finding {
         let origin = Origin { file: path.clone(), place: Some(*place) };
         return Finding { origin, message: message.clone() };
     }
-    whole(file, crate::review::report(error))
+    whole(file, report(error))
 }
 
 /// A finding about a file as a whole.

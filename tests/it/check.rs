@@ -1,6 +1,7 @@
 //! `kubentra check` as it is run: what it prints where, and how it ends.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -62,4 +63,43 @@ fn what_cannot_be_opened_is_an_error_and_no_answer() {
     }
     let ran = kubentra(&["check", "--policy", nowhere, "--cluster", "demo"]);
     assert_eq!((ran.status, ran.stdout.as_str()), (3, ""), "a cluster that is none");
+}
+
+#[test]
+fn what_stops_the_server_is_a_warning_with_its_file() {
+    const TENANT: &str = "7e000000-0000-4000-8000-000000000001";
+    let source = tempfile::tempdir().unwrap();
+    let init = |out: &Path, more: &[&str]| {
+        let mut args = vec!["init", "--cluster-id", CLUSTER, "--tenant-id", TENANT, "--out"];
+        args.push(out.to_str().unwrap());
+        args.extend(more);
+        assert_eq!(kubentra(&args).status, 0);
+    };
+    init(source.path(), &[]);
+    let authority = source.path().join("pki/ca.crt");
+    let url = "--authority-url=https://127.0.0.1:4433";
+    #[rustfmt::skip]
+    let cases = [
+        // (file,               its text,        warnings, the last one names,                    why)
+        ("pki/other.crt",        Some("x"),       0,        "",                                    "a file of no use"),
+        ("pki/server.crt",       None,            1,        "cannot read `DIR/pki/server.crt`: ",  "no certificate"),
+        ("pki/server.key",       Some("x"),       1,        "`DIR/pki/server.key` holds no",       "no key"),
+        ("pki/ca.crt",           None,            1,        "cannot read `DIR/pki/ca.crt`: ",      "no authority of clients"),
+        ("pki/authority-ca.crt", None,            1,        "`DIR/pki/authority-ca.crt` (`entra.", "no authority of Entra"),
+    ];
+    for (file, text, warnings, named, why) in cases {
+        let dir = tempfile::tempdir().unwrap();
+        init(dir.path(), &[url, "--authority-ca", authority.to_str().unwrap()]);
+        let path = dir.path().join(file);
+        match text {
+            Some(text) => fs::write(path, text).unwrap(),
+            None => fs::remove_file(path).unwrap(),
+        }
+        let config = dir.path().join("config.yaml");
+        let ran = kubentra(&["check", "--config", config.to_str().unwrap()]);
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{why}: other commands go on");
+        let stdout = ran.stdout.replace(dir.path().to_str().unwrap(), "DIR");
+        assert_eq!(stdout.matches("`serve` will not start: ").count(), warnings, "{why}: {stdout}");
+        assert!(stdout.contains(named), "{why}: {stdout}");
+    }
 }

@@ -132,6 +132,20 @@ impl TlsReloader {
     }
 }
 
+impl TlsFiles {
+    /// Looks whether the files can be used, as a start of the server would.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadTlsError`], which names the file.
+    pub fn check(&self) -> Result<(), LoadTlsError> {
+        match look(self, &[]) {
+            Look::Unreadable(error) | Look::Changed(_, Err(error)) => Err(error),
+            Look::Unchanged | Look::Changed(_, Ok(_)) => Ok(()),
+        }
+    }
+}
+
 /// One look at the files.
 enum Look {
     Unreadable(LoadTlsError),
