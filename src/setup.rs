@@ -52,8 +52,9 @@ pub struct Plan {
 pub struct Authority {
     /// Base of the tenants' addresses.
     pub url: Url,
-    /// Absolute path of the certificates that it is trusted by; none is the system's.
-    pub ca_file: Option<String>,
+    /// Certificates that it is trusted by, as PEM and nothing else, since everyone may read the
+    /// file that is made of them; none is the machine's.
+    pub ca: Option<String>,
 }
 
 /// An absolute directory that can be written into every file: UTF-8, no control characters.
@@ -116,6 +117,8 @@ pub mod names {
     pub const CLIENT: &str = "pki/apiserver-client.crt";
     /// Client key of the API server.
     pub const CLIENT_KEY: &str = "pki/apiserver-client.key";
+    /// Certificates of a custom cloud's authorities.
+    pub const AUTHORITY_CA: &str = "pki/authority-ca.crt";
     /// How the API server reaches the webhook to check tokens.
     pub const AUTHN: &str = "authn.kubeconfig";
     /// How the API server reaches the webhook to check access.
@@ -142,9 +145,11 @@ pub struct Document {
 }
 
 impl Plan {
-    /// Every text file but the certificates, in the order in which they are written.
+    /// Every text file but the certificates that are made, in the order in which they are written.
     pub fn documents(&self) -> Vec<Document> {
-        [
+        let authority = self.authority.as_ref().and_then(|authority| authority.ca.clone());
+        let authority = authority.map(|text| (names::AUTHORITY_CA, text));
+        let texts = [
             (names::CONFIG, config_file::config(self)),
             (names::AUTHN, kubeconfig::webhook(self, kubeconfig::Review::Token)),
             (names::AUTHZ, kubeconfig::webhook(self, kubeconfig::Review::Access)),
@@ -152,9 +157,9 @@ impl Plan {
             (names::LEGACY_FLAGS, apiserver::legacy_flags(self)),
             (names::KUBEADM_V1BETA3, kubeadm::v1beta3(self)),
             (names::KUBEADM_V1BETA4, kubeadm::v1beta4(self)),
-        ]
-        .map(|(name, text)| Document { name, text })
-        .into()
+        ];
+        let all = authority.into_iter().chain(texts);
+        all.map(|(name, text)| Document { name, text }).collect()
     }
 }
 

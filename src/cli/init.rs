@@ -1,6 +1,8 @@
 //! `kubentra init`: writes what a cluster needs to use the webhook.
 
 use std::fmt::Write as _;
+use std::fs::File;
+use std::io::Read as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -27,6 +29,9 @@ authorization-config.yaml, legacy-flags.txt, kubeadm-v1beta3.yaml, kubeadm-v1bet
 A file that is there is kept, never overwritten. To renew a certificate, remove its .crt and run \
 the same command again: the key is kept. Certificates of the server and the API server are valid \
 for one year, the authority's for ten.";
+
+/// Most that is read of `--authority-ca`, in bytes: a bundle of a hundred authorities has a fifth of it.
+const MAX_AUTHORITY_CA: u64 = 1 << 20;
 
 /// Write configuration, certificates and the API server's files for one cluster
 #[derive(Debug, Args)]
@@ -60,7 +65,8 @@ pub(crate) struct InitArgs {
     /// Sign-in endpoint of a custom cloud, for instance of kubentra-emulator
     #[arg(long, value_name = "URL", value_parser = parse_authority)]
     authority_url: Option<Url>,
-    /// Certificates that the custom cloud's endpoints are trusted by
+    /// Certificates that the custom cloud's endpoints are trusted by; copied to
+    /// pki/authority-ca.crt
     #[arg(long, value_name = "FILE", requires = "authority_url")]
     authority_ca: Option<PathBuf>,
     #[command(flatten)]
@@ -85,7 +91,8 @@ pub(crate) fn run(args: InitArgs) -> Result<ExitCode, CommandError> {
 
 /// Makes the directory, so that it has an absolute name, and turns the arguments into a plan.
 fn plan(args: InitArgs) -> Result<(PathBuf, Plan), CommandError> {
-    let authority = args.authority_url.map(|url| authority(url, args.authority_ca)).transpose()?;
+    let authority =
+        args.authority_url.map(|url| authority(url, args.authority_ca.as_deref())).transpose()?;
     let directory = make_absolute(&args.out)?;
     let installed = match args.install_path {
         Some(path) => path,
@@ -125,19 +132,33 @@ fn make_absolute(directory: &Path) -> Result<PathBuf, CommandError> {
     directory.canonicalize().map_err(wrong)
 }
 
-fn authority(url: Url, ca: Option<PathBuf>) -> Result<Authority, CommandError> {
-    let ca_file = ca.map(|file| {
-        let wrong = |error: &dyn std::fmt::Display| {
-            CommandError::unreadable(format!("`{}` (--authority-ca): {error}", file.display()))
-        };
-        let pem = std::fs::read(&file).map_err(|error| wrong(&error))?;
-        CertificateDer::from_pem_slice(&pem).map_err(|_| wrong(&"it holds no PEM certificate"))?;
-        let file = file.canonicalize().map_err(|error| wrong(&error))?;
-        let file = InstalledPath::try_from(file)
-            .map_err(|error| CommandError::Usage(format!("--authority-ca: {error}")))?;
-        Ok(file.as_str().to_owned())
-    });
-    Ok(Authority { url, ca_file: ca_file.transpose()? })
+fn authority(url: Url, ca: Option<&Path>) -> Result<Authority, CommandError> {
+    Ok(Authority { url, ca: ca.map(certificates).transpose()? })
+}
+
+/// The certificates in a PEM file. A key that lies beside them is left out: the copy is for everyone
+/// to read.
+fn certificates(file: &Path) -> Result<String, CommandError> {
+    let wrong = |error: &dyn std::fmt::Display| {
+        CommandError::unreadable(format!("`{}` (--authority-ca): {error}", file.display()))
+    };
+    let mut bytes = Vec::new();
+    let opened = File::open(file).map_err(|error| wrong(&error))?;
+    opened.take(MAX_AUTHORITY_CA).read_to_end(&mut bytes).map_err(|error| wrong(&error))?;
+    let (mut kept, mut inside) = (String::new(), false);
+    for line in String::from_utf8_lossy(&bytes).lines().map(str::trim) {
+        inside |= line == "-----BEGIN CERTIFICATE-----";
+        if inside {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+        inside &= line != "-----END CERTIFICATE-----";
+    }
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(kept.as_bytes()).collect();
+    if !found.is_ok_and(|found| !found.is_empty()) {
+        return Err(wrong(&"it holds no PEM certificate, or a damaged one"));
+    }
+    Ok(kept)
 }
 
 fn parse_installed(text: &str) -> Result<InstalledPath, String> {

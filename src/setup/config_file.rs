@@ -9,7 +9,7 @@ pub fn config(plan: &Plan) -> String {
         || "  cloud: public\n".to_owned(),
         |authority| {
             let url = yaml::scalar(authority.url.as_str().trim_end_matches('/'));
-            let ca = authority.ca_file.as_deref().map(yaml::scalar);
+            let ca = authority.ca.as_ref().map(|_| file(names::AUTHORITY_CA));
             let ca = ca.map_or_else(String::new, |ca| format!("  caFile: {ca}\n"));
             format!("  cloud: custom\n  authorityUrl: {url}\n{ca}")
         },

@@ -141,14 +141,43 @@ fn a_custom_cloud_is_written_with_its_certificates() {
     );
     assert_eq!(ran.status, 0, "{}", ran.stderr);
     let config = fs::read_to_string(other.path().join("config.yaml")).unwrap();
-    let ca = ca.canonicalize().unwrap();
+    let copy = other.path().join("pki/authority-ca.crt");
     let expected = format!(
         "  cloud: custom\n  authorityUrl: https://127.0.0.1:4433\n  caFile: {}\n",
-        ca.display()
+        copy.display()
     );
     assert!(config.contains(&expected), "{config}");
+    assert_eq!(fs::read(&copy).unwrap(), fs::read(&ca).unwrap());
     let authz = fs::read_to_string(other.path().join("authz.kubeconfig")).unwrap();
     assert!(authz.contains("server: https://hook.example.internal:8443/authorize\n"), "{authz}");
+}
+
+#[test]
+fn the_authority_of_a_custom_cloud_lies_with_the_other_files_and_without_its_key() {
+    let source = TempDir::new().unwrap();
+    init(source.path(), &[]);
+    let bundle = source.path().join("bundle.pem");
+    let [key, certificate] = ["pki/ca.key", "pki/ca.crt"]
+        .map(|name| fs::read_to_string(source.path().join(name)).unwrap());
+    fs::write(&bundle, format!("{key}\nno PEM\n{certificate}{key}{certificate}")).unwrap();
+
+    let directory = TempDir::new().unwrap();
+    let more = [
+        "--install-path=/etc/kubernetes/entra",
+        "--authority-url=https://127.0.0.1:4433/",
+        "--authority-ca",
+        bundle.to_str().unwrap(),
+    ];
+    assert_eq!(init(directory.path(), &more).status, 0);
+    let copy = directory.path().join("pki/authority-ca.crt");
+    assert_eq!(fs::read_to_string(&copy).unwrap(), format!("{certificate}{certificate}"));
+    let config = fs::read_to_string(directory.path().join("config.yaml")).unwrap();
+    assert!(config.contains("caFile: /etc/kubernetes/entra/pki/authority-ca.crt\n"), "{config}");
+
+    fs::write(&copy, "mine").unwrap();
+    let again = init(directory.path(), &more);
+    assert_eq!(fs::read_to_string(&copy).unwrap(), "mine", "it is never overwritten");
+    assert!(again.stdout.contains("authority-ca.crt (differs"), "{}", again.stdout);
 }
 
 #[test]
