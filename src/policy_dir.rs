@@ -25,6 +25,7 @@ pub mod check;
 mod files;
 mod merge;
 mod read;
+mod twins;
 
 pub use files::{Fingerprint, fingerprint};
 pub use read::{Origins, PolicyRead, read};

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::{
     Finding, Findings, Origin,
     read::{FileRead, Origins},
+    twins,
 };
 use crate::authz::assignment::folded_id;
 use crate::{
@@ -34,6 +35,7 @@ pub(super) fn merge(
     built_in: &PolicyDocuments,
     broken: &mut Findings,
 ) -> Merged {
+    let twins = twins::unnamed(&files);
     let (mut roles, mut assignments, mut instances) =
         (Shelf::default(), Shelf::default(), Shelf::default());
     let (mut denies, mut access_roles, mut bindings) =
@@ -46,7 +48,7 @@ pub(super) fn merge(
         access_roles.add(&path, documents.trusted_access_roles, broken);
         bindings.add(&path, documents.trusted_access_role_bindings, broken);
     }
-    let mut merged = Merged::default();
+    let mut merged = Merged { warnings: twins, ..Merged::default() };
     roles.join(&built_in.role_definitions, &mut merged.warnings);
     access_roles.join(&built_in.trusted_access_roles, &mut merged.warnings);
     merged.documents = PolicyDocuments {
@@ -236,8 +238,11 @@ impl Document for TrustedAccessRole {
     }
 }
 
+/// Source, roles, and whether they are in force.
+pub(super) type BindingGrant = (String, BTreeSet<String>, bool);
+
 impl Document for TrustedAccessRoleBinding {
-    type Decides = (String, BTreeSet<String>, bool);
+    type Decides = BindingGrant;
     const KIND: Kind = Kind::TrustedAccessRoleBinding;
 
     fn id(&self) -> String {
@@ -248,10 +253,15 @@ impl Document for TrustedAccessRoleBinding {
         !self.id.is_empty()
     }
 
-    fn decides(&self) -> Self::Decides {
-        let roles = self.roles.iter().map(|role| folded(role)).collect();
-        (folded(self.source.as_str()), roles, self.state.is_in_force())
+    fn decides(&self) -> BindingGrant {
+        binding_grant(self)
     }
+}
+
+/// What a binding decides, whatever its id and name.
+pub(super) fn binding_grant(binding: &TrustedAccessRoleBinding) -> BindingGrant {
+    let roles = binding.roles.iter().map(|role| folded(role)).collect();
+    (folded(binding.source.as_str()), roles, binding.state.is_in_force())
 }
 
 /// A condition's text and version.

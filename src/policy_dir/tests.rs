@@ -194,6 +194,40 @@ fn the_same_id_twice_with_other_content_names_both_places() {
 }
 
 #[test]
+fn bindings_of_one_name_that_add_up_without_an_id_are_pointed_out() {
+    let binding = |more: &str, role: &str| {
+        format!("{{name: backup, sourceResourceId: CLUSTER, roles: [A/b/{role}]{more}}}")
+    };
+    let [here, there] = [1, 2].map(|n| format!(", id: CLUSTER/trustedAccessRoleBindings/{n}"));
+    #[rustfmt::skip]
+    let cases = [
+        // (one,                 another,                         warned, why)
+        (binding("", "c"),       binding("", "d"),                true,   "neither has an id"),
+        (binding(&here, "c"),    binding("", "d"),                true,   "one has no id"),
+        (binding("", "c"),       binding("", "d").replace("backup", "BackUp"), true, "case is ignored"),
+        (binding("", "c"),       binding("", "C"),                false,  "both say the same"),
+        (binding(&here, "c"),    binding(&there, "d"),            false,  "the ids tell them apart"),
+        (binding("", "c"),       binding("", "d").replace("backup", "other"), false, "other names"),
+        (binding("", "c").replace("name: backup, ", ""), binding("", "d").replace("name: backup, ", ""), false, "no names"),
+    ];
+    for (one, another, warned, why) in cases {
+        let dir = directory(&[
+            ("trustedAccessRoleBindings/a.yaml", &one),
+            ("trustedAccessRoleBindings/b.yaml", &another),
+        ]);
+        let read = read(dir.path()).unwrap();
+        assert_eq!(read.documents.trusted_access_role_bindings.len(), 2, "{why}: both count");
+        let warnings = lines(&dir, &read.warnings);
+        assert_eq!(!warnings.is_empty(), warned, "{why}: {warnings}");
+        let both = [
+            "trustedAccessRoleBindings/b.yaml:1:1: binding `",
+            "trustedAccessRoleBindings/a.yaml:1:1 ",
+        ];
+        assert!(!warned || both.iter().all(|part| warnings.contains(part)), "{why}: {warnings}");
+    }
+}
+
+#[test]
 fn a_file_replaces_what_is_built_in() {
     let reader = "{name: 7F6C6A51-bcf8-42ba-9220-52d62157d7db, roleName: mine, permissions: []}";
     let access_role = "{sourceResourceType: microsoft.dataprotection/backupVaults, name: Backup-operator, rules: []}";
