@@ -22,6 +22,8 @@ mod kubernetes_types;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod limits_table;
+#[cfg(test)]
 mod questions;
 #[cfg(test)]
 mod reload;
