@@ -53,7 +53,8 @@ pub struct EntraConfig {
     pub graph_url: Option<Url>,
     /// `cloud: custom`: base address of Azure Resource Manager.
     pub resource_manager_url: Option<Url>,
-    /// `cloud: custom`: PEM, authorities of those addresses beside the system's.
+    /// `cloud: custom`: PEM, the only authorities that those addresses are trusted by; none: those
+    /// of the machine.
     pub ca_file: Option<PathBuf>,
 }
 
