@@ -6,8 +6,8 @@
 //!            └──examine──▶ ExaminedToken ──verify(keys)──▶ VerifiedToken ──▶ Audience, Identity
 //! ```
 //!
-//! Everything here is pure and synchronous: no clock, no network, no `async`. Time is an argument, as
-//! the time since the Unix epoch. Which issuers are ours and which keys they have is the business of
+//! Functions of their arguments: nothing here waits, fetches or reads a clock. Time comes from the
+//! caller, counted from the Unix epoch. Which issuers are ours and which keys they have is the business of
 //! [`crate::service::key_ring`].
 //!
 //! # Checks, in the order in which they are made

@@ -1,16 +1,12 @@
-//! The decision core: what Azure RBAC says about one Kubernetes access request.
+//! May this caller do that in the cluster? Azure's rules, as functions of their arguments.
 //!
-//! ```text
-//! SubjectAccessReview ──review──▶ AccessRequest ─┐
-//!                                                ├─ evaluate ─▶ Decision ──review──▶ status
-//! policy documents ─────wire────▶ PolicySnapshot ┘
-//! ```
+//! [`evaluate()`] takes a [`PolicySnapshot`] (what the documents of Azure mean for one cluster) and an
+//! [`AccessRequest`] (who wants what where) and gives a [`Decision`]; [`explain`] gives the steps
+//! that led there as well. Reading documents is the business of `wire`, reading Kubernetes' reviews
+//! that of `review`. This module knows neither format. It does not wait, open or log anything, and
+//! takes the time from its caller.
 //!
-//! Everything here is pure and synchronous: no clock, no network, no `async`, no Kubernetes or HTTP
-//! types. Adapters turn the outside world into an [`AccessRequest`] and a [`PolicySnapshot`];
-//! [`evaluate()`] turns those two into a [`Decision`], and [`explain`] says how.
-//!
-//! # Rules, in the order they are applied
+//! # The rules, the first that fits decides
 //!
 //! 1. A deny assignment that applies denies, whatever grants (semantics §4.1).
 //! 2. A role assignment whose scope covers the request, and whose role has the actions that it

@@ -18,10 +18,10 @@ use super::trace::{Keep, Outcome, Recorder, Skip, Step, Trace};
 
 /// Decides `request` by the rules of semantics §4, §6.2, §7 and §8.
 ///
-/// Pure: equal inputs give equal decisions, whatever the order of documents and groups. Groups must
-/// already be expanded, transitively; nothing is looked up here. The cost is proportional to the
-/// number of assignments of the caller's principal ids. There is no error case: what cannot be
-/// decided must not have become an [`AccessRequest`].
+/// The same policy and request always give the same decision; in which order documents and groups
+/// came does not matter. Nested groups are the caller's task: only those in `request` count. The work
+/// grows with the assignments of the caller and its groups, not with the whole policy. It cannot
+/// fail, because a malformed review is refused while the request is made of it.
 pub fn evaluate(policy: &PolicySnapshot, request: &AccessRequest) -> Decision {
     walk(policy, request, &Questions::of(policy, &request.target), &mut Skip)
 }
@@ -63,8 +63,8 @@ fn walk<R: Recorder>(
     }
 }
 
-/// Deny assignments come first (semantics §4.1). Of several, the one with the longest scope is
-/// named, then the smallest id; the caller itself before a group, a group before everyone.
+/// Deny assignments come first (semantics §4.1). If several apply, the reason is about the nearest:
+/// by scope, then by id; and the caller goes before its groups, and those before everyone.
 fn denied<R: Recorder>(
     policy: &PolicySnapshot,
     request: &AccessRequest,
@@ -147,8 +147,8 @@ fn deny_step(deny: &DenyAssignment, id: ObjectId, outcome: Result<&str, &'static
     }
 }
 
-/// Role assignments (semantics §4.2). Of several, the one with the longest scope is named, then the
-/// smallest id.
+/// Role assignments (semantics §4.2). If several grant, the reason is about the nearest: by scope,
+/// then by id.
 fn assigned<R: Recorder>(
     policy: &PolicySnapshot,
     request: &AccessRequest,

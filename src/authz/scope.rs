@@ -13,9 +13,10 @@ use super::words::one_line;
 /// Stands in [`Scope::folded`] for a slash inside one segment. No parsed scope can hold it.
 const INNER_SLASH: char = '\0';
 
-/// An ARM scope or resource id: an absolute path. `/` is the root.
+/// The id of something that Azure can assign a role at: a path from `/`, which is the whole tenant.
 ///
-/// Shown as it was written, compared in lower case because ARM ignores case.
+/// People see the spelling of the document. Two ids that differ in letter case alone are equal, as
+/// they are to Azure.
 #[derive(Clone, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Scope {
@@ -25,20 +26,20 @@ pub struct Scope {
     folded: Box<str>,
 }
 
-/// Why a string is not a [`Scope`].
+/// What keeps a text from being a [`Scope`].
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub enum ParseScopeError {
     /// It holds a character that no resource id has.
-    #[error("scope `{0}` has a control character; remove it")]
+    #[error("`{0}` is no scope: take out the control character")]
     ControlCharacter(String),
-    /// Two slashes meet.
-    #[error("scope `{0}` has an empty path segment; remove the doubled slash")]
+    /// Nothing stands between two slashes.
+    #[error("`{0}` is no scope: write one slash where two follow each other")]
     EmptySegment(String),
-    /// The path does not begin at the root.
-    #[error("scope `{0}` must start with `/`, for example `/subscriptions/<id>`")]
+    /// No slash in front.
+    #[error("`{0}` is no scope: write the full id, such as `/subscriptions/<id>`")]
     Relative(String),
     /// Longer than any id of Azure.
-    #[error("scope `{0}…` is longer than {max} bytes", max = Scope::MAX_LENGTH)]
+    #[error("`{0}…` is no scope: ids have at most {max} bytes", max = Scope::MAX_LENGTH)]
     TooLong(String),
 }
 
@@ -46,10 +47,10 @@ impl Scope {
     /// Longest scope that is read, in bytes. Azure's own ids stay below 1,000.
     pub const MAX_LENGTH: usize = 2048;
 
-    /// Returns true if `other` is this scope or lies below it, whole segments only:
-    /// `/subscriptions/a` does not contain `/subscriptions/ab` (semantics §3.2).
+    /// Says whether a grant here reaches `other`: the scope itself, and what hangs below it by whole
+    /// segments, so that a namespace `dev` does not reach `dev-2` (semantics §3.2).
     ///
-    /// A management group is no textual prefix of its subscriptions: see
+    /// Ids of subscriptions do not tell the management groups above them: see
     /// [`ClusterScope`](super::cluster::ClusterScope).
     pub fn contains(&self, other: &Self) -> bool {
         let below = other.folded.strip_prefix(&*self.folded);
@@ -105,7 +106,7 @@ impl FromStr for Scope {
             return Err(ParseScopeError::TooLong(s.chars().take(60).collect()));
         }
         let rest = s.strip_prefix('/').ok_or_else(|| ParseScopeError::Relative(s.to_owned()))?;
-        // One trailing slash is ignored (semantics §3.2); `//` is still not the root.
+        // Only one slash at the end is dropped (semantics §3.2), so `//` stays wrong.
         let path = rest.strip_suffix('/').filter(|p| !p.is_empty()).unwrap_or(rest);
         if path.chars().any(char::is_control) {
             return Err(ParseScopeError::ControlCharacter(s.escape_debug().to_string()));

@@ -41,12 +41,12 @@ impl Stop {
     }
 }
 
-/// Installs handlers for SIGTERM and SIGINT, and returns a future that ends with the first of them.
-/// Call it before a socket is bound, so that no signal is lost.
+/// Takes SIGTERM and SIGINT over from the operating system, from this call on: whoever calls it
+/// before binding a socket misses no signal. The future it gives waits for either.
 ///
 /// # Errors
 ///
-/// The operating system's, if a handler cannot be installed.
+/// If the operating system does not give them over.
 pub fn signalled() -> io::Result<impl Future<Output = ()> + Send + 'static> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -8,37 +8,48 @@ fn scope(text: &str) -> Scope {
 }
 
 #[test]
-fn contains_compares_whole_segments_and_ignores_case() {
-    let sub = "/subscriptions/0a";
+fn a_scope_reaches_itself_and_whole_segments_below_it() {
+    const CLUSTER: &str = "/subscriptions/s1/resourceGroups/rg/providers/P.Q/clusters/c";
     #[rustfmt::skip]
     let cases = [
-        // (outer,             inner,                                expected, why)
-        ("/",                  sub,                                  true,     "the root contains all"),
-        ("/",                  "/",                                  true,     "the root contains itself"),
-        (sub,                  sub,                                  true,     "a scope contains itself"),
-        ("/Subscriptions/0A",  "/subscriptions/0a/resourceGroups/g", true,     "case is ignored"),
-        ("/subscriptions/0a/", sub,                                  true,     "one trailing slash is ignored"),
-        (sub,                  "/subscriptions/0ab",                 false,    "a segment is not a prefix"),
-        (sub,                  "/",                                  false,    "a child never contains its parent"),
+        // (granted at,                     why,                                  reached, not reached)
+        ("/",                               "everything hangs below the root",
+            vec!["/", "/subscriptions/s1", CLUSTER],                              vec![]),
+        ("/subscriptions/s1",               "a segment is matched whole",
+            vec!["/subscriptions/s1", CLUSTER],                                   vec!["/", "/subscriptions", "/subscriptions/s10", "/subscriptions/s"]),
+        ("/SUBSCRIPTIONS/S1/resourcegroups/RG", "letter case does not matter",
+            vec!["/subscriptions/s1/resourceGroups/rg", CLUSTER],                 vec!["/subscriptions/s1"]),
+        ("/subscriptions/s1/resourceGroups/rg/", "nor does a slash at the end",
+            vec!["/subscriptions/s1/resourceGroups/rg", CLUSTER],                 vec!["/subscriptions/s1/resourceGroups/rg2"]),
     ];
-    for (outer, inner, expected, why) in cases {
-        assert_eq!(scope(outer).contains(&scope(inner)), expected, "{why}: {outer} ⊇ {inner}");
+    for (outer, why, reached, not_reached) in cases {
+        let outer = scope(outer);
+        for inner in reached {
+            assert!(outer.contains(&scope(inner)), "{why}: {outer} and {inner}");
+        }
+        for inner in not_reached {
+            assert!(!outer.contains(&scope(inner)), "{why}: {outer} and not {inner}");
+        }
     }
 }
 
 #[test]
-fn what_is_not_an_absolute_path_is_refused_with_what_to_write() {
+fn what_is_no_scope_is_refused_with_what_to_write() {
+    let start = "write the full id, such as `/subscriptions/<id>`";
+    let slashes = "write one slash where two follow each other";
     #[rustfmt::skip]
     let cases = [
-        ("subscriptions/a", "scope `subscriptions/a` must start with `/`, for example `/subscriptions/<id>`"),
-        ("",                "scope `` must start with `/`, for example `/subscriptions/<id>`"),
-        ("//",              "scope `//` has an empty path segment; remove the doubled slash"),
-        ("/a//b",           "scope `/a//b` has an empty path segment; remove the doubled slash"),
-        ("/a//",            "scope `/a//` has an empty path segment; remove the doubled slash"),
-        ("/a\u{0}b",        "scope `/a\\0b` has a control character; remove it"),
+        // (text,            shown,              what to do)
+        ("",                 "",                 start),
+        ("subscriptions/s1", "subscriptions/s1", start),
+        ("//",               "//",               slashes),
+        ("/a//b",            "/a//b",            slashes),
+        ("/a/b//",           "/a/b//",           slashes),
+        ("/a\u{0}b",         "/a\\0b",           "take out the control character"),
     ];
-    for (text, message) in cases {
-        assert_eq!(text.parse::<Scope>().unwrap_err().to_string(), message);
+    for (text, shown, advice) in cases {
+        let message = text.parse::<Scope>().unwrap_err().to_string();
+        assert_eq!(message, format!("`{shown}` is no scope: {advice}"));
     }
     let long = format!("/{}", "a".repeat(Scope::MAX_LENGTH));
     assert!(matches!(long.parse::<Scope>(), Err(ParseScopeError::TooLong(_))));
@@ -70,22 +81,30 @@ fn the_resource_type_is_that_of_the_last_provider() {
     }
 }
 
+/// An id of a few segments, as ARM writes them.
+fn id(segments: usize) -> impl Strategy<Value = String> {
+    string_regex(&format!("(/[A-Za-z0-9._-]{{1,9}}){{1,{segments}}}")).unwrap()
+}
+
 proptest! {
-    /// `contains` is a partial order over parsed scopes, and appending segments only descends.
+    /// Of three ids in a row, each reaches those after it and none before it.
     #[test]
-    fn contains_is_a_partial_order(
-        base in string_regex("(/[a-zA-Z0-9.-]{1,8}){1,5}").unwrap(),
-        tail in string_regex("(/[a-zA-Z0-9.-]{1,8}){1,3}").unwrap(),
-    ) {
-        let (outer, inner) = (scope(&base), scope(&format!("{base}{tail}")));
-        prop_assert!(outer.contains(&outer));
-        prop_assert!(outer.contains(&inner));
-        prop_assert!(!inner.contains(&outer), "antisymmetry");
+    fn reaching_goes_down_and_never_up(top in id(3), middle in id(2), bottom in id(2)) {
+        let row = [top.clone(), format!("{top}{middle}"), format!("{top}{middle}{bottom}")];
+        let row = row.map(|text| scope(&text));
+        for (upper, outer) in row.iter().enumerate() {
+            for (lower, inner) in row.iter().enumerate() {
+                prop_assert_eq!(outer.contains(inner), upper <= lower, "{} {}", outer, inner);
+            }
+        }
     }
 
-    /// Whatever arrives from ARM, parsing answers; it never panics.
+    /// A document may hold any text where a scope belongs.
     #[test]
-    fn parse_never_panics(s in any::<String>()) {
-        let _ = s.parse::<Scope>().map(|scope| scope.resource_type());
+    fn any_text_is_a_scope_or_an_error(text in "/?.*") {
+        if let Ok(scope) = text.parse::<Scope>() {
+            prop_assert!(scope.contains(&scope));
+            let _ = (scope.resource_type(), scope.last_segment(), scope.child("k", &text));
+        }
     }
 }
