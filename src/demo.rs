@@ -18,6 +18,7 @@ mod steps;
 mod webhook;
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -122,6 +123,8 @@ impl Demo {
 /// Writes certificates and configuration, with the text that `kubentra init` writes, and reads the
 /// configuration as `kubentra serve` reads it.
 fn set_up(folder: &Folder, authority: &str) -> Result<(Config, Pki), DemoError> {
+    let path = folder.path().join(emulator::CA_FILE);
+    let ca = fs::read_to_string(&path).map_err(|source| DemoError::File { path, source })?;
     let plan = Plan {
         cluster: ClusterScope::new(company::CLUSTER.parse::<Scope>()?, &[], None)
             .map_err(|error| DemoError::Company(error.to_string()))?,
@@ -132,7 +135,7 @@ fn set_up(folder: &Folder, authority: &str) -> Result<(Config, Pki), DemoError> 
         webhook_first: false,
         authority: Some(Authority {
             url: Url::parse(authority).map_err(|_| DemoError::answer("the authority's address"))?,
-            ca_file: Some(format!("{}/{}", folder.text()?, emulator::CA_FILE)),
+            ca: Some(ca.clone()),
         }),
         installed: InstalledPath::try_from(folder.path().to_owned())?,
     };
@@ -145,6 +148,7 @@ fn set_up(folder: &Folder, authority: &str) -> Result<(Config, Pki), DemoError> 
         folder.write(certificate, &pair.certificate)?;
         folder.write_secret(key, pair.key.as_deref().unwrap_or_default())?;
     }
+    folder.write(names::AUTHORITY_CA, &ca)?;
     folder.write(names::CONFIG, &config_file::config(&plan))?;
     Ok((Config::load(&folder.path().join(names::CONFIG))?, pki))
 }

@@ -42,12 +42,6 @@ impl Folder {
         &self.path
     }
 
-    /// Where it is, for files.
-    pub(super) fn text(&self) -> Result<&str, DemoError> {
-        let not_text = || crate::setup::ParsePathError::NotText(self.path.clone());
-        Ok(self.path.to_str().ok_or_else(not_text)?)
-    }
-
     /// Leaves it where it is.
     pub(super) fn keep(&mut self) {
         self.keep = true;
