@@ -21,10 +21,23 @@
 //! 4. The audience ([`Audience`]), at every review anew.
 //! 5. Groups and names ([`Identity`]).
 //!
-//! Where semantics §11 is silent, the safer reading was taken: a member that occurs twice in one JSON
-//! object makes the token malformed (two readers could see two tokens), `ver` must fit the issuer when
-//! it is present, a token bound to a key (`cnf`) is no bearer token, and a token with both a list of
-//! groups and an overage marker counts as overage, since the list may be shortened.
+//! # What is `jsonwebtoken`'s, and what is ours
+//!
+//! Published keys (JWK) and signatures are `jsonwebtoken`'s ([`SigningKey`]). Its `decode` also reads
+//! header and claims, but with the leniency that a general library needs and semantics §11.4 rules out.
+//! These stay ours, each for its reason:
+//!
+//! | ours | since `jsonwebtoken` |
+//! | --- | --- |
+//! | JSON of header and payload | does not see every member that occurs twice |
+//! | `crit`, `jwk`, `jku`, `x5u`, `x5c` | ignores what a header has of them |
+//! | `exp` and `nbf` | reads the clock itself (here time is an argument), rounds to the nearest second, and has another edge: `exp` + skew is still valid there |
+//! | `aud` | is content if one of several is ours |
+//! | `iss` | takes a list of issuers |
+//! | claims of the wrong type | passes over those that it is not told to judge |
+//! | lengths of the token and of `kid` | has no limits |
+//!
+//! Choices where semantics §11 is silent are listed, with reasons, at the end of `docs/semantics.md`.
 
 mod audience;
 mod claims;

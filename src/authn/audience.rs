@@ -22,16 +22,16 @@ impl Audience {
     /// has exactly one member (semantics §11.4).
     ///
     /// What is in both lists is for everyone. A token that is not a managed identity's, for want of
-    /// `xms_mirid` or because `idtyp` is `user`, is never for trusted access.
+    /// an ARM id in `xms_mirid` or because `idtyp` is `user`, is never for trusted access.
     pub fn of(claims: &Claims, everyone: &[String], trusted_access: Option<&str>) -> Self {
         let [audience] = claims.audience.as_slice() else {
             return Self::Other;
         };
         let is_managed_identity =
-            claims.managed_identity.is_some() && claims.identity_type.as_deref() != Some(USER);
+            || claims.managed_identity().is_some() && claims.identity_type.as_deref() != Some(USER);
         if everyone.contains(audience) {
             Self::Everyone
-        } else if is_managed_identity && trusted_access == Some(audience.as_str()) {
+        } else if trusted_access == Some(audience.as_str()) && is_managed_identity() {
             Self::TrustedAccess
         } else {
             Self::Other

@@ -7,24 +7,20 @@ use super::verdict::TokenError;
 use crate::authz::principal::{ObjectId, TenantId};
 use crate::authz::scope::Scope;
 
-/// The two kinds of Entra access token. Each has an issuer and a discovery document of its own.
+/// The two kinds of Entra access token. Each has an issuer and a discovery document of its own, and
+/// that is how they are told apart: all claims are looked for by name in both, so what `ver` says is
+/// of no consequence.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Version {
-    /// `ver` is `1.0`: the AKS server application gets these.
+    /// The AKS server application gets these.
     V1,
-    /// `ver` is `2.0`.
+    /// What applications ask for that Entra calls modern.
     V2,
 }
 
-impl Version {
-    /// What `ver` says.
-    fn claim(self) -> &'static str {
-        match self {
-            Self::V1 => "1.0",
-            Self::V2 => "2.0",
-        }
-    }
-}
+/// Claims that are of no use here but are held to their type, like every claim that has one (semantics
+/// §11.4).
+const TEXTS: [&str; 3] = ["jti", "sub", "ver"];
 
 /// Where a caller's groups come from (`groups.source`, semantics §11.6).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -54,8 +50,6 @@ pub struct Claims {
     pub object_id: ObjectId,
     /// `tid`.
     pub tenant: TenantId,
-    /// `ver`, where present.
-    pub version: Option<String>,
     /// `exp` in seconds since the Unix epoch, a fraction rounded down.
     pub expires: u64,
     /// `nbf` in seconds since the Unix epoch, a fraction rounded down.
@@ -68,8 +62,9 @@ pub struct Claims {
     pub app_id: Option<String>,
     /// `idtyp`: `app` for a token without a user.
     pub identity_type: Option<String>,
-    /// `xms_mirid`: the ARM id of the managed identity or of the resource that has one.
-    pub managed_identity: Option<Scope>,
+    /// `xms_mirid` as it stands there: as a rule the ARM id of the managed identity or of the resource
+    /// that has one.
+    pub mirid: Option<String>,
     /// Says if the token is bound to a key (`cnf` with a `kid` or `jwk`).
     pub key_bound: bool,
 }
@@ -93,15 +88,17 @@ impl Claims {
         let tenant = text(payload, "tid")?
             .and_then(|tid| tid.parse().ok())
             .ok_or_else(|| wrong("tid", "a tenant id"))?;
-        // Not needed, but held to its type like every claim that has one (semantics §11.4).
+        for name in TEXTS {
+            text(payload, name)?;
+        }
         if payload.get("iat").is_some() {
             seconds(payload, "iat")?;
         }
+        let (app_id, authorized_party) = (label(payload, "appid")?, label(payload, "azp")?);
         Ok(Self {
             audience: audience(payload)?,
             object_id,
             tenant,
-            version: text(payload, "ver")?.map(str::to_owned),
             expires: seconds(payload, "exp")?,
             not_before: seconds(payload, "nbf")?,
             username: username(payload, username_claims, object_id)?,
@@ -109,12 +106,9 @@ impl Claims {
                 GroupsSource::None => Groups::Listed(Vec::new()),
                 GroupsSource::Token => groups_of(payload)?,
             },
-            app_id: match label(payload, "appid")? {
-                Some(app_id) => Some(app_id),
-                None => label(payload, "azp")?,
-            },
+            app_id: app_id.or(authorized_party),
             identity_type: label(payload, "idtyp")?,
-            managed_identity: managed_identity(payload)?,
+            mirid: label(payload, "xms_mirid")?,
             key_bound: match payload.get("cnf") {
                 None => false,
                 Some(Value::Object(cnf)) => cnf.contains_key("kid") || cnf.contains_key("jwk"),
@@ -123,9 +117,11 @@ impl Claims {
         })
     }
 
-    /// Says if `ver` is absent or the one of `version`.
-    pub(super) fn is_version(&self, version: Version) -> bool {
-        self.version.as_deref().is_none_or(|ver| ver == version.claim())
+    /// The managed identity, as trusted access knows one. `None` for a `xms_mirid` that is no ARM id,
+    /// which says as little as none (semantics §1.4); the root scope is no resource.
+    pub fn managed_identity(&self) -> Option<Scope> {
+        let scope = self.mirid.as_deref()?.parse().ok();
+        scope.filter(|scope: &Scope| !scope.folded().is_empty())
     }
 }
 
@@ -138,7 +134,8 @@ fn text<'a>(payload: &'a Object, name: &str) -> Result<Option<&'a str>, TokenErr
     }
 }
 
-/// A string that the API server will get to see: empty counts as absent, control characters as wrong.
+/// A string that the API server will get to see: empty counts as absent, control characters as wrong,
+/// since what is in `extra` goes on to others in HTTP headers.
 fn label(payload: &Object, name: &str) -> Result<Option<String>, TokenError> {
     match text(payload, name)? {
         Some(text) if text.contains(char::is_control) => {
@@ -147,15 +144,6 @@ fn label(payload: &Object, name: &str) -> Result<Option<String>, TokenError> {
         Some(text) if !text.is_empty() => Ok(Some(text.to_owned())),
         Some(_) | None => Ok(None),
     }
-}
-
-/// The managed identity. The root scope is no resource.
-fn managed_identity(payload: &Object) -> Result<Option<Scope>, TokenError> {
-    let Some(text) = label(payload, "xms_mirid")? else {
-        return Ok(None);
-    };
-    let scope = text.parse().ok().filter(|scope: &Scope| !scope.folded().is_empty());
-    scope.map(Some).ok_or_else(|| wrong("xms_mirid", "an ARM resource id"))
 }
 
 /// A required point in time. Before 1970 is 1970: as far gone as can be.

@@ -12,11 +12,11 @@ const TENANT_KEY: &str = "kubentra.io/tid";
 const APPLICATION_KEY: &str = "kubentra.io/appid";
 /// `extra` key of the kind of token: `app` or `user`.
 const IDENTITY_TYPE_KEY: &str = "kubentra.io/idtyp";
-/// `extra` key of the managed identity's ARM id.
+/// `extra` key of the managed identity's ARM id, to the letter of the token.
 const MANAGED_IDENTITY_KEY: &str = "kubentra.io/mirid";
 
-/// Names that begin so are Kubernetes' own (`system:masters` bypasses every authorizer).
-const RESERVED_PREFIX: &str = "system:";
+/// Names that begin so, in any case, are Kubernetes' own (`system:masters` bypasses every authorizer).
+const RESERVED_PREFIX: &str = "SYSTEM:";
 
 /// How claims become names (configuration `entra`).
 #[derive(Clone, Copy, Debug)]
@@ -59,11 +59,10 @@ impl Identity {
             check_name(name).map_err(TokenError::Username)?;
         }
         let uid = claims.object_id.to_string();
-        let mirid = claims.managed_identity.as_ref().map(|id| id.as_str().to_owned());
         let optional = [
             (APPLICATION_KEY, claims.app_id.clone()),
             (IDENTITY_TYPE_KEY, claims.identity_type.clone()),
-            (MANAGED_IDENTITY_KEY, mirid),
+            (MANAGED_IDENTITY_KEY, claims.mirid.clone()),
         ];
         let mut extra: BTreeMap<String, Vec<String>> = optional
             .into_iter()
@@ -77,8 +76,9 @@ impl Identity {
 
 /// Semantics §11.5; the words continue "the token's username".
 fn check_name(name: &str) -> Result<(), &'static str> {
-    let beginning = name.as_bytes().get(..RESERVED_PREFIX.len());
-    if beginning.is_some_and(|bytes| bytes.eq_ignore_ascii_case(RESERVED_PREFIX.as_bytes())) {
+    // Unicode's upper case, in which the long s and the ligatures of st are letters of `system` too.
+    let beginning = name.chars().take(RESERVED_PREFIX.len()).flat_map(char::to_uppercase);
+    if beginning.collect::<String>().starts_with(RESERVED_PREFIX) {
         return Err("begins with `system:`, which is reserved for Kubernetes");
     }
     if name.contains(is_invisible) {

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
@@ -64,8 +65,10 @@ impl Signer {
     }
 
     pub(crate) fn key(&self, algorithm: Algorithm, issuer: Option<&str>) -> SigningKey {
-        let (n, e) = self.numbers();
-        SigningKey::rsa(self.kid.to_owned(), &n, &e, algorithm, issuer.map(str::to_owned)).unwrap()
+        let mut jwk = self.jwk();
+        jwk["alg"] = json!(format!("{algorithm:?}").to_uppercase());
+        let jwk = serde_json::from_value(jwk).unwrap();
+        SigningKey::from_jwk(&jwk, issuer.map(str::to_owned)).unwrap()
     }
 
     /// The key as Entra publishes one.
@@ -82,8 +85,28 @@ impl Signer {
         self.sign(&RSA_PSS_SHA256, header, payload)
     }
 
+    /// The public key as an X.509 `SubjectPublicKeyInfo`.
+    pub(crate) fn spki(&self) -> Vec<u8> {
+        let der: PublicKeyX509Der<'_> = self.pair.public_key().as_der().unwrap();
+        der.as_ref().to_vec()
+    }
+
     fn sign(&self, encoding: &'static dyn RsaEncoding, header: &str, payload: &str) -> String {
-        let message = format!("{}.{}", encode(header), encode(payload));
+        self.sign_parts(encoding, &encode(header), &encode(payload))
+    }
+
+    /// Signs header and payload as they are, however they are encoded.
+    pub(crate) fn rs256_parts(&self, header: &str, payload: &str) -> String {
+        self.sign_parts(&RSA_PKCS1_SHA256, header, payload)
+    }
+
+    fn sign_parts(
+        &self,
+        encoding: &'static dyn RsaEncoding,
+        header: &str,
+        payload: &str,
+    ) -> String {
+        let message = format!("{header}.{payload}");
         let mut signature = vec![0; self.pair.public_modulus_len()];
         let random = SystemRandom::new();
         self.pair.sign(encoding, &random, message.as_bytes(), &mut signature).unwrap();
@@ -106,7 +129,9 @@ impl Signer {
 pub(crate) fn p256(kid: &str) -> (EcdsaKeyPair, SigningKey, Vec<u8>) {
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
     let point = pair.public_key().as_ref().to_vec();
-    let key = SigningKey::p256(kid.to_owned(), &point[1..33], &point[33..], None).unwrap();
+    let (x, y) = (encode(&point[1..33]), encode(&point[33..]));
+    let jwk = json!({"kty": "EC", "kid": kid, "crv": "P-256", "x": x, "y": y});
+    let key = SigningKey::from_jwk(&serde_json::from_value(jwk).unwrap(), None).unwrap();
     (pair, key, point)
 }
 

@@ -114,6 +114,6 @@ pub(super) struct Header {
 }
 
 /// base64url without padding, the only form in a JWT (RFC 7515 §2).
-fn decode(part: &str) -> Option<Vec<u8>> {
+pub(super) fn decode(part: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(part).ok()
 }

@@ -93,9 +93,6 @@ pub enum TokenError {
     /// The name would be another one than it seems, or one of Kubernetes' own.
     #[error("the token's username {0}")]
     Username(&'static str),
-    /// `ver` is not the one of the issuer.
-    #[error("the token's version (`ver`) is not the one of its issuer")]
-    Version,
 }
 
 impl TokenError {
@@ -120,7 +117,6 @@ impl TokenError {
             Self::NotYetValid(_) => "not_yet_valid",
             Self::Signature => "signature",
             Self::Tenant => "tenant",
-            Self::Version => "version",
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::claims::{Claims, GroupsSource, Version};
+use super::claims::{Claims, GroupsSource};
 use super::keys::{KeySet, SigningKey};
 use super::unverified::{Header, UnverifiedToken};
 use super::verdict::TokenError;
@@ -16,8 +16,6 @@ pub struct Expectations<'a> {
     pub issuer: &'a str,
     /// The tenant that `tid` must name, and that the issuer belongs to.
     pub tenant: TenantId,
-    /// The version that `ver` must name where it is present; `None` if one issuer serves both.
-    pub version: Option<Version>,
     /// How far our clock and the issuer's may be apart, in both directions.
     pub clock_skew: Duration,
     /// Claims that may name the user, the preferred first.
@@ -67,9 +65,6 @@ impl<'a> UnverifiedToken<'a> {
         let claims = Claims::read(&payload, expected.username_claims, expected.groups)?;
         if claims.tenant != expected.tenant {
             return Err(TokenError::Tenant);
-        }
-        if expected.version.is_some_and(|version| !claims.is_version(version)) {
-            return Err(TokenError::Version);
         }
         if claims.key_bound {
             return Err(TokenError::KeyBound);

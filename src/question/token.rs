@@ -39,8 +39,6 @@ pub enum Check {
     Content,
     /// `tid` is the configured tenant (§11.4).
     Tenant,
-    /// `ver` is the issuer's.
-    Version,
     /// It is a bearer token, not bound to a key.
     Possession,
     /// `nbf` and `exp` (§11.4).
@@ -58,12 +56,11 @@ pub enum Check {
 }
 
 impl Check {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 11] = [
         Self::Form,
         Self::Issuer,
         Self::Content,
         Self::Tenant,
-        Self::Version,
         Self::Possession,
         Self::Time,
         Self::Key,
@@ -80,7 +77,6 @@ impl Check {
             Self::Issuer => "issuer",
             Self::Content => "content",
             Self::Tenant => "tenant",
-            Self::Version => "version",
             Self::Possession => "possession",
             Self::Time => "time",
             Self::Key => "signing key",
@@ -98,7 +94,6 @@ impl Check {
             Self::Issuer => "`iss` is an issuer of the configured tenant",
             Self::Content => "header and claims are there and of the right kind",
             Self::Tenant => "`tid` is the configured tenant",
-            Self::Version => "`ver` is the issuer's",
             Self::Possession => "it is a bearer token",
             Self::Time => "now is between `nbf` and `exp`",
             Self::Key => "its issuer publishes the key",
@@ -119,7 +114,6 @@ impl Check {
             | TokenError::NoUsername
             | TokenError::TooLong => Self::Content,
             TokenError::Tenant => Self::Tenant,
-            TokenError::Version => Self::Version,
             TokenError::KeyBound => Self::Possession,
             TokenError::Expired(_) | TokenError::NotYetValid(_) => Self::Time,
             TokenError::KeyAlgorithm | TokenError::KeyIssuer | TokenError::KeyUnknown => Self::Key,

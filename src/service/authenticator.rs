@@ -206,7 +206,6 @@ impl Authenticator {
         let expected = Expectations {
             issuer: issuer.name(),
             tenant: self.keys.tenant(),
-            version: issuer.version(),
             clock_skew: self.settings.clock_skew,
             username_claims: &self.settings.username_claims,
             groups: self.settings.groups_source,
@@ -233,8 +232,8 @@ impl Authenticator {
             Audience::Other => return Ok(Verdict::Refused(TokenError::Audience)),
             Audience::TrustedAccess => {
                 let policy = self.policy.current(settings.max_staleness, now)?.policy;
-                let identity = claims.managed_identity.as_ref();
-                if !identity.is_some_and(|id| policy.trusts_managed_identity(id)) {
+                let identity = claims.managed_identity();
+                if !identity.is_some_and(|id| policy.trusts_managed_identity(&id)) {
                     return Ok(Verdict::Refused(TokenError::AudienceWithoutBinding));
                 }
             }

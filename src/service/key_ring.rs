@@ -250,14 +250,6 @@ impl TrustedIssuer {
         &self.name
     }
 
-    /// The version of its tokens; `None` if both documents name the same issuer.
-    pub fn version(&self) -> Option<Version> {
-        match self.sources.as_slice() {
-            [source] => Some(source.publication().version),
-            _ => None,
-        }
-    }
-
     fn keys_with(&self, kid: &str, now: Now) -> Option<KeySet> {
         self.sources
             .iter()

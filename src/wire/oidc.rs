@@ -1,14 +1,13 @@
 //! The two documents with which an issuer introduces itself: the discovery document (Connect
 //! Discovery 1.0 §3) and the key set (RFC 7517).
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::jwk::Jwk;
 use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
 use url::Url;
 
-use crate::authn::{Algorithm, KeySet, SigningKey};
+use crate::authn::{KeySet, SigningKey};
 
 /// Most keys that are taken from one key set. Entra publishes about ten.
 pub const MAX_KEYS: usize = 1000;
@@ -47,28 +46,19 @@ pub enum ReadMetadataError {
     TooManyKeys(usize),
 }
 
-/// A key set as it stands: its members are read one by one, since one odd key must not take the
-/// others with it.
+/// A key set as it stands. `jsonwebtoken` has a type for it, too, but that one fails as a whole if one
+/// key is odd, and one odd key must not take the others with it.
 #[derive(Debug, Deserialize)]
-struct JwkSet {
+struct PublishedKeySet {
     keys: Vec<Value>,
 }
 
-/// One key (RFC 7517 §4, RFC 7518 §6), and Entra's own member `issuer`.
+/// One key, and Entra's own member `issuer`.
 #[derive(Debug, Deserialize)]
-struct Jwk {
-    kty: String,
-    kid: String,
-    #[serde(rename = "use")]
-    usage: Option<String>,
-    key_ops: Option<Vec<String>>,
-    alg: Option<String>,
+struct PublishedKey {
     issuer: Option<String>,
-    n: Option<String>,
-    e: Option<String>,
-    crv: Option<String>,
-    x: Option<String>,
-    y: Option<String>,
+    #[serde(flatten)]
+    jwk: Jwk,
 }
 
 /// Parses a key set. Keys that are not for signatures, of another type, for another algorithm, or
@@ -78,7 +68,7 @@ struct Jwk {
 ///
 /// [`ReadMetadataError`]: not a key set, too many keys, or none that could verify a token.
 pub fn parse_keys(body: &[u8]) -> Result<KeySet, ReadMetadataError> {
-    let set: JwkSet = serde_json::from_slice(body)?;
+    let set: PublishedKeySet = serde_json::from_slice(body)?;
     if set.keys.len() > MAX_KEYS {
         return Err(ReadMetadataError::TooManyKeys(set.keys.len()));
     }
@@ -89,38 +79,17 @@ pub fn parse_keys(body: &[u8]) -> Result<KeySet, ReadMetadataError> {
     Ok(keys)
 }
 
-fn signing_key(value: Value) -> Option<SigningKey> {
-    let is_object = value.is_object();
-    // What serde derives for a struct takes an array, too.
-    let jwk: Jwk = serde_json::from_value(value).ok().filter(|_| is_object)?;
-    let for_signatures = jwk.usage.as_deref().is_none_or(|usage| usage == "sig")
-        && jwk.key_ops.as_ref().is_none_or(|ops| ops.iter().any(|op| op == "verify"));
-    if !for_signatures || jwk.kid.is_empty() {
-        return None;
-    }
-    // RS256 needs no mention, since Entra's keys have no `alg`; PS256 does (semantics §11.4).
-    let stated = match &jwk.alg {
-        Some(name) => Some(Algorithm::named(name)?),
-        None => None,
-    };
-    match jwk.kty.as_str() {
-        "RSA" => {
-            let (modulus, exponent) = (decode(jwk.n.as_deref())?, decode(jwk.e.as_deref())?);
-            let algorithm = stated.unwrap_or(Algorithm::Rs256);
-            SigningKey::rsa(jwk.kid, &modulus, &exponent, algorithm, jwk.issuer).ok()
-        }
-        "EC" if jwk.crv.as_deref() == Some("P-256")
-            && stated.is_none_or(|algorithm| algorithm == Algorithm::Es256) =>
-        {
-            let (x, y) = (decode(jwk.x.as_deref())?, decode(jwk.y.as_deref())?);
-            SigningKey::p256(jwk.kid, &x, &y, jwk.issuer).ok()
-        }
-        _ => None,
-    }
-}
+/// Members about a key's certificate. They are never used here, and `jsonwebtoken` holds them to their
+/// types, so they are taken away first: a key must not go with its certificate.
+const CERTIFICATE_MEMBERS: [&str; 4] = ["x5c", "x5t", "x5t#S256", "x5u"];
 
-fn decode(text: Option<&str>) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode(text?).ok()
+fn signing_key(mut value: Value) -> Option<SigningKey> {
+    let members = value.as_object_mut()?;
+    for name in CERTIFICATE_MEMBERS {
+        members.remove(name);
+    }
+    let PublishedKey { issuer, jwk } = serde_json::from_value(value).ok()?;
+    SigningKey::from_jwk(&jwk, issuer).ok()
 }
 
 #[cfg(test)]
@@ -128,6 +97,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::authn::Algorithm;
     use crate::authn::testing::{encode, foreign, own, p256, tenant};
 
     fn with(changes: &Value) -> Value {
@@ -148,6 +118,10 @@ mod tests {
         };
         let (n, _) = own().numbers();
         let zero_first = encode([&[0], n.as_slice()].concat());
+        let (x, y) = (&point[1..33], &point[33..]);
+        let shifted = json!({"kty": "EC", "kid": "ec", "crv": "P-256", "x": encode(&point[1..34]), "y": encode(&point[34..])});
+        let off_curve =
+            json!({"kty": "EC", "kid": "ec", "crv": "P-256", "x": encode(y), "y": encode(x)});
         #[rustfmt::skip]
         let cases = [
             (own().jwk(),                                     Some(Rs256), "as Entra publishes it"),
@@ -170,11 +144,23 @@ mod tests {
             (with(&json!({"kid": 1})),                         None,        "a number is no name"),
             (with(&json!({"kty": "oct", "k": "c2VjcmV0"})),    None,        "a shared secret"),
             (with(&json!({"n": null})),                        None,        "half a key"),
+            (shifted,                                         None,        "the right point, cut in the wrong place"),
+            (off_curve,                                       None,        "a point beside the curve"),
             (with(&json!({"n": "AQAB"})),                      None,        "too small"),
             (with(&json!({"n": encode([255; 128])})),          None,        "1024 bits"),
+            (with(&json!({"n": encode([[127].as_slice(), &[255; 255]].concat())})), None, "2047 bits"),
             (with(&json!({"n": encode([255; 1025])})),         None,        "too large"),
             (with(&json!({"n": zero_first})),                  None,        "a leading zero"),
             (with(&json!({"n": "%"})),                         None,        "no base64"),
+            (with(&json!({"n": format!("{}=", encode(&n))})),  None,        "padded base64"),
+            (with(&json!({"e": [1, 0, 1]})),                   None,        "a list is no exponent"),
+            (with(&json!({"e": "AAEAAQ"})),                    None,        "an exponent with a leading zero"),
+            (with(&json!({"issuer": 1})),                      None,        "a number is no issuer"),
+            (with(&json!({"use": "SIG"})),                     None,        "uses have a case"),
+            (with(&json!({"alg": "rs256"})),                   None,        "algorithms have a case"),
+            (with(&json!({"alg": "HS256"})),                   None,        "a public key is no shared secret"),
+            (with(&json!({"kty": "rsa"})),                     None,        "types have a case"),
+            (with(&json!({"kty": "OKP", "crv": "Ed25519", "x": "AAAA"})), None, "another type"),
             (with(&json!({"e": ""})),                          None,        "no exponent"),
             (json!(["RSA", "own-key"]),                       None,        "a list"),
             (json!(1),                                        None,        "a number"),

@@ -137,7 +137,7 @@ fn the_check_that_ends_it_is_named() {
         (tenant.mint(&alice().claim("oid", 7)),                                1, "content"),
         (tenant.mint(&alice().header("alg", "HS256")),                         1, "content"),
         (tenant.mint(&alice().claim("tid", ALICE)),                            1, "tenant"),
-        (tenant.mint(&alice().claim("ver", "2.0")),                            1, "version"),
+        (tenant.mint(&alice().claim("cnf", json!({"kid": "x"}))),              1, "possession"),
         (tenant.mint(&alice().claim("exp", 1_000)),                            1, "time"),
         (tenant.mint(&alice().claim("nbf", 4_000_000_000_u64)),                1, "time"),
         (tenant.mint(&alice().header("kid", "another")),                       1, "key"),
