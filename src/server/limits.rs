@@ -33,9 +33,17 @@ pub struct Limits {
     pub connections: usize,
     /// Requests at once on one HTTP/2 connection.
     pub streams: u32,
-    /// Reviews at once, for all connections, which also bounds the memory of their bodies. Beyond
-    /// it the answer is HTTP 503. One API server has about 600 in flight at most.
+    /// Reviews of one kind at once, for all connections. Beyond it the answer is HTTP 503. One API
+    /// server has about 600 in flight at most. Each kind has its own: token reviews can wait for
+    /// the network because of a token that anyone can make up, and access reviews go on meanwhile.
     pub reviews: usize,
+    /// Bytes up to which a body is a usual one. With [`Self::reviews`] this bounds the memory of
+    /// usual bodies, to 32 MiB for each kind.
+    pub usual_body_bytes: usize,
+    /// Reviews of one kind at once whose body is larger than a usual one. Beyond it the answer is
+    /// HTTP 503. With [`Self::body_bytes`] this bounds the memory of such bodies, to 32 MiB for
+    /// each kind.
+    pub large_bodies: usize,
     /// After a stop was asked for: how long an idle HTTP/1.1 connection stays open, so that a
     /// request that is already on its way is answered.
     pub linger: Duration,
@@ -57,7 +65,9 @@ impl Default for Limits {
             token_time: Duration::from_secs(12),
             connections: 2_048,
             streams: 256,
-            reviews: 2_048,
+            reviews: 1_024,
+            usual_body_bytes: 32 * 1024,
+            large_bodies: 32,
             linger: Duration::from_millis(500),
             grace: Duration::from_secs(15),
         }

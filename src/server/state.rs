@@ -1,5 +1,6 @@
 //! What the review handlers share.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::BytesMut;
 use http_body_util::BodyExt as _;
 use hyper::body::Body as _;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use super::error::ReviewError;
@@ -33,7 +34,39 @@ pub struct AppState {
     pub(super) callers: CallerRules,
     pub(super) metrics: Arc<Metrics>,
     pub(super) limits: Limits,
-    room: Semaphore,
+    token_room: Room,
+    access_room: Room,
+}
+
+/// Places for the reviews of one kind.
+#[derive(Debug)]
+struct Room {
+    reviews: Semaphore,
+    large_bodies: Semaphore,
+}
+
+impl Room {
+    fn new(limits: &Limits) -> Self {
+        Self {
+            reviews: Semaphore::new(limits.reviews),
+            large_bodies: Semaphore::new(limits.large_bodies),
+        }
+    }
+}
+
+/// A whole body, and its place among the large ones if it is one.
+#[derive(Debug)]
+pub(super) struct WholeBody<'a> {
+    bytes: Bytes,
+    _place: Option<SemaphorePermit<'a>>,
+}
+
+impl Deref for WholeBody<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 impl AppState {
@@ -46,8 +79,17 @@ impl AppState {
         metrics: Arc<Metrics>,
         limits: Limits,
     ) -> Self {
-        let room = Semaphore::new(limits.reviews);
-        Self { authenticator, authorizer, callers, metrics, limits, room }
+        let (token_room, access_room) = (Room::new(&limits), Room::new(&limits));
+        Self { authenticator, authorizer, callers, metrics, limits, token_room, access_room }
+    }
+
+    /// The places for reviews of one kind. They are apart, so that tokens, which anyone can make up
+    /// and which may have to wait for Entra, never take the place of a decision.
+    fn room(&self, review: ReviewKind) -> &Room {
+        match review {
+            ReviewKind::Token => &self.token_room,
+            ReviewKind::Access => &self.access_room,
+        }
     }
 
     /// Answers one review: `work` gives the body of the answer, within `limit` and if there is room.
@@ -59,7 +101,7 @@ impl AppState {
     ) -> Response {
         let began = Now::read().monotonic;
         let _in_flight = self.metrics.review_in_flight();
-        let result = match self.room.try_acquire() {
+        let result = match self.room(review).reviews.try_acquire() {
             Ok(_room) => timeout(limit, work).await.unwrap_or(Err(ReviewError::Slow)),
             Err(_) => Err(ReviewError::Busy),
         };
@@ -75,8 +117,15 @@ impl AppState {
         response
     }
 
-    /// Reads a body to its end, whatever its content type.
-    pub(super) async fn read(&self, mut body: Body) -> Result<Bytes, ReviewError> {
+    /// Reads the body of one review to its end, whatever its content type.
+    pub(super) async fn read(
+        &self,
+        review: ReviewKind,
+        mut body: Body,
+    ) -> Result<WholeBody<'_>, ReviewError> {
+        let usual = self.limits.usual_body_bytes;
+        let large_bodies = &self.room(review).large_bodies;
+        let mut place = None;
         let limit = self.limits.body_bytes;
         let discarded = limit.saturating_mul(DISCARDED_BODIES);
         let too_large = ReviewError::TooLarge(limit);
@@ -92,15 +141,22 @@ impl AppState {
                 return Err(too_large);
             }
             if length > limit {
-                whole.clear();
+                whole = BytesMut::new();
+                place = None;
                 continue;
+            }
+            if length > usual && place.is_none() {
+                place = Some(large_bodies.try_acquire().map_err(|_| ReviewError::Busy)?);
             }
             if whole.is_empty() && body.is_end_stream() {
                 // All in one piece, as nearly every review: no copy.
-                return Ok(data);
+                return Ok(WholeBody { bytes: data, _place: place });
             }
             whole.extend_from_slice(&data);
         }
-        if length > limit { Err(too_large) } else { Ok(whole.freeze()) }
+        if length > limit {
+            return Err(too_large);
+        }
+        Ok(WholeBody { bytes: whole.freeze(), _place: place })
     }
 }

@@ -20,7 +20,7 @@ pub(super) async fn post(State(state): State<Arc<AppState>>, body: Body) -> Resp
 }
 
 async fn authorize(state: &AppState, body: Body) -> Result<Vec<u8>, ReviewError> {
-    let body = state.read(body).await?;
+    let body = state.read(ReviewKind::Access, body).await?;
     let review = AccessReview::parse(&body)?;
     let decision = state.authorizer.authorize(&review, Now::read())?;
     record(state, &review, &decision);

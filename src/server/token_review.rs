@@ -20,7 +20,7 @@ pub(super) async fn post(State(state): State<Arc<AppState>>, body: Body) -> Resp
 }
 
 async fn authenticate(state: &AppState, body: Body) -> Result<Vec<u8>, ReviewError> {
-    let body = state.read(body).await?;
+    let body = state.read(ReviewKind::Token, body).await?;
     let review = TokenReview::parse(&body)?;
     let verdict = state.authenticator.authenticate(review.token(), Now::read()).await?;
     record(&state.metrics, &verdict);

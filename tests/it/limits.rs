@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::webhook::{Files, Http, Server, access_review, raw, tuning};
+use super::webhook::{Files, Http, Server, access_review, raw, token_review, tuning};
 use kubentra::server::limits::Limits;
 use reqwest::StatusCode;
 use tokio::io::AsyncWriteExt as _;
@@ -211,6 +211,48 @@ async fn more_reviews_than_there_is_room_for_are_503() {
     raw::send(&mut first, &body).await;
     assert!(raw::answer(&mut first).await.starts_with("HTTP/1.1 200"));
     assert_eq!(server.authorize(&access_review("get")).await.status(), StatusCode::OK);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn tokens_that_wait_take_no_place_of_a_decision() {
+    let server = start(|limits| {
+        limits.reviews = 1;
+        limits.large_bodies = 1;
+    })
+    .await;
+    let mut token = raw::connect(&server).await;
+    let head = "POST /authenticate HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n";
+    raw::send(&mut token, head).await;
+    // Wait until it has its place.
+    let began = Instant::now();
+    let review = token_review("no.to.ken").to_string();
+    while server.post("/authenticate", review.clone()).await.status() == StatusCode::OK {
+        assert!(began.elapsed() < Duration::from_secs(10));
+    }
+    assert_eq!(server.authorize(&access_review("get")).await.status(), StatusCode::OK);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn large_bodies_have_fewer_places_than_usual_ones() {
+    let server = start(|limits| limits.large_bodies = 1).await;
+    let usual = Limits::default().usual_body_bytes;
+    let mut large = access_review("get").to_string();
+    large.push_str(&" ".repeat(usual));
+    let request = raw::request("/authorize", &large);
+    let (first, last) = request.split_at(request.len() - 1);
+    let mut open = raw::connect(&server).await;
+    raw::send(&mut open, first).await;
+    let began = Instant::now();
+    while server.post("/authorize", large.clone()).await.status() == StatusCode::OK {
+        assert!(began.elapsed() < Duration::from_secs(10));
+    }
+    assert_eq!(server.authorize(&access_review("get")).await.status(), StatusCode::OK, "usual");
+    raw::send(&mut open, last).await;
+    assert!(raw::answer(&mut open).await.starts_with("HTTP/1.1 200"));
+    let status = server.post("/authorize", large).await.status();
+    assert_eq!(status, StatusCode::OK, "its place is free again");
     server.stop().await;
 }
 

@@ -1,6 +1,6 @@
 //! One discovery document with its keys: fetched by one flight at a time, read by everyone.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as SyncMutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::Client;
@@ -24,6 +24,8 @@ pub(super) struct Source {
     record: watch::Sender<Record>,
     /// Held during a fetch, and for nothing else: whoever waits for it finds the outcome in `record`.
     flight: Mutex<Flight>,
+    /// The refreshes that tokens caused and that are over. Read without waiting for a fetch.
+    spent: SyncMutex<Spent>,
     /// Told when a refresh that a token caused has failed, so that the background takes over.
     trouble: Notify,
 }
@@ -68,14 +70,18 @@ impl IssuerKeys {
     }
 }
 
-/// When tokens last caused a refresh. The two causes have a minute each: a first reading must not
-/// use up the one refresh that a new key gets at once.
+/// The right to fetch, held by one at a time.
 #[derive(Debug, Default)]
-pub(super) struct Flight {
+pub(super) struct Flight;
+
+/// When tokens last caused a refresh that is over by now. The two causes have a minute each: a first
+/// reading must not use up the one refresh that a new key gets at once.
+#[derive(Clone, Copy, Debug, Default)]
+struct Spent {
     /// Because nothing was read yet.
-    asked_to_read: Option<Instant>,
+    to_read: Option<Instant>,
     /// Because a key was not among those read.
-    asked_for_key: Option<Instant>,
+    for_key: Option<Instant>,
 }
 
 /// What a token makes someone look for.
@@ -95,6 +101,7 @@ impl Source {
             client,
             record: watch::Sender::new(Record { found: Found::Unread, failure: None }),
             flight: Mutex::default(),
+            spent: SyncMutex::default(),
             trouble: Notify::new(),
         }
     }
@@ -161,22 +168,41 @@ impl Source {
 
     /// Looks for `wanted` because a token needs it: one refresh, unless someone else's has just
     /// brought it, or a token has caused one within [`ON_DEMAND_INTERVAL`] (semantics §11.3).
+    ///
+    /// The refresh that a token caused is waited for by all who came meanwhile: their key may be in
+    /// it. Once it is over, nobody waits any more within the minute, not even for a fetch of the
+    /// background: a made-up key id must not hold a place for as long as Entra is slow.
     pub(super) async fn look_for(&self, wanted: &Wanted, now: Now) {
+        if self.is_spent(now) {
+            return;
+        }
         let mut flight = self.flight.lock().await;
-        if self.has(wanted, now) {
+        if self.has(wanted, now) || self.is_spent(now) {
             return;
         }
-        let has_read = matches!(self.record.borrow().found, Found::Issuer(_));
-        let asked_at = if has_read { &mut flight.asked_for_key } else { &mut flight.asked_to_read };
-        let since = asked_at.map(|at| now.monotonic.saturating_duration_since(at));
-        if since.is_some_and(|since| since < ON_DEMAND_INTERVAL) {
-            return;
-        }
-        *asked_at = Some(now.monotonic);
+        let has_read = self.has_read();
         self.refresh(&mut flight, now).await;
+        {
+            let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+            let at = if has_read { &mut spent.for_key } else { &mut spent.to_read };
+            *at = Some(now.monotonic);
+        }
         if self.record.borrow().failure.is_some() {
             self.trouble.notify_one();
         }
+    }
+
+    fn has_read(&self) -> bool {
+        matches!(self.record.borrow().found, Found::Issuer(_))
+    }
+
+    /// Says if the refresh that a token could cause now was caused, and over, within
+    /// [`ON_DEMAND_INTERVAL`].
+    fn is_spent(&self, now: Now) -> bool {
+        let spent = *self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = if self.has_read() { spent.for_key } else { spent.to_read };
+        let since = at.map(|at| now.monotonic.saturating_duration_since(at));
+        since.is_some_and(|since| since < ON_DEMAND_INTERVAL)
     }
 
     fn has(&self, wanted: &Wanted, now: Now) -> bool {

@@ -122,6 +122,21 @@ async fn many_tokens_at_once_cause_one_fetch() {
 }
 
 #[tokio::test]
+async fn a_made_up_key_id_waits_for_nothing_once_its_minute_is_spent() {
+    let world = World::new();
+    assert_eq!(world.outcome(&world.alice(), 0).await, "ok");
+    let made_up = world.mint(&MintRequest::new("pipeline").flaw(Flaw::UnknownKid));
+    assert_eq!(world.outcome(&made_up, 0).await, "key", "after the one refresh");
+    world.fault(Fault::latency(Duration::from_secs(4)).at(V1));
+    let background = tokio::spawn(Arc::clone(&world.keys).run());
+    wait_until(|| world.fetches(V1) == 3).await;
+    let begun = Now::read().monotonic;
+    assert_eq!(world.outcome(&made_up, 1).await, "key");
+    assert!(begun.elapsed() < Duration::from_secs(2), "the background's fetch is not waited for");
+    background.abort();
+}
+
+#[tokio::test]
 async fn a_caller_who_gives_up_does_not_waste_the_fetch() {
     let world = World::new();
     assert_eq!(world.outcome(&world.alice(), 0).await, "ok");
