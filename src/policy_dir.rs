@@ -28,7 +28,7 @@ mod read;
 mod twins;
 
 pub use files::{Fingerprint, fingerprint};
-pub use read::{Origins, PolicyRead, read};
+pub use read::{ContentDigest, Origins, PolicyRead, content_digest, read};
 
 /// Largest file that is read, in bytes. A role assignment takes about 1,000.
 pub const MAX_FILE_BYTES: u64 = 16 << 20;

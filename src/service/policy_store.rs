@@ -54,13 +54,15 @@ impl PolicyStore {
     }
 
     /// Puts a snapshot with new content in force, and says its generation.
+    ///
+    /// Readers wait for two pointers to change places, and for nothing else: the snapshot gets its
+    /// place in memory before, and the one that was in force is freed after.
     pub fn publish(&self, policy: PolicySnapshot, now: Now) -> u64 {
-        let mut generation = 0;
-        self.0.send_modify(|current| {
-            generation = current.as_ref().map_or(0, |p| p.generation) + 1;
-            let policy = Arc::new(policy);
-            *current = Some(Published { generation, read_at: now.monotonic, policy });
-        });
+        let generation = self.0.borrow().as_ref().map_or(0, |p| p.generation) + 1;
+        let policy = Arc::new(policy);
+        let next = Published { generation, read_at: now.monotonic, policy };
+        let before = self.0.send_replace(Some(next));
+        drop(before);
         generation
     }
 

@@ -18,7 +18,9 @@ use tokio::sync::watch;
 use super::policy_store::PolicyStore;
 use crate::authz::{PolicyDocuments, PolicyProblem, PolicySetting, PolicySnapshot, Severity};
 use crate::clock::Now;
-use crate::policy_dir::{self, Finding, Fingerprint, ReadPolicyError, fingerprint};
+use crate::policy_dir::{
+    self, ContentDigest, Finding, Fingerprint, ReadPolicyError, content_digest, fingerprint,
+};
 use crate::review::report;
 
 /// Time between two looks. A change is in force after it and one read, well within a second.
@@ -27,14 +29,15 @@ const POLL: Duration = Duration::from_millis(250);
 /// Reads of a directory that does not hold still, in one look.
 const ATTEMPTS: usize = 3;
 
-/// Further reads after a change, one a look, whatever the fingerprint says: two seconds, the
-/// coarsest clock of a file system, in which a second write may leave no trace.
-const SETTLING_READS: u32 = 8;
+/// Further looks at the content after a change, whatever the fingerprint says: two seconds, the
+/// coarsest clock of a file system, in which a second write may leave no trace. They compare the
+/// files' bytes, and read what they mean only if those differ.
+const SETTLING_LOOKS: u32 = 8;
 
 /// Looks at a directory that never holds still until that is called an error: five seconds.
 const RESTLESS_LOOKS: u32 = 20;
 
-/// Most problems that one change logs one by one; the metric counts them all.
+/// Most problems that one look logs; the next look goes on. The metric counts them all at once.
 const MAX_LOGGED: usize = 100;
 
 /// How the last look at the directory went, for `/readyz`.
@@ -57,21 +60,31 @@ pub struct PolicySync {
     /// What is in force.
     documents: Option<Arc<PolicyDocuments>>,
     /// The directory when it was last read, successfully or not.
-    seen: Option<Fingerprint>,
+    seen: Option<Seen>,
     settling: u32,
     restless: u32,
-    /// What was logged already.
+    /// What was logged and lasts.
     logged: BTreeSet<PolicyProblem>,
+    /// What is to be logged.
+    unlogged: BTreeSet<PolicyProblem>,
+}
+
+/// What a directory held when it was read.
+#[derive(Clone, Debug)]
+struct Seen {
+    fingerprint: Fingerprint,
+    /// Of the files' bytes, just before they were read; none: they could not be.
+    content: Option<ContentDigest>,
 }
 
 /// What one look at the directory gave.
 enum Look {
-    /// The fingerprint is the one seen before.
+    /// Nothing tells it from the one that was read before.
     Same,
     /// The directory changed during every attempt to read it.
     Restless,
     /// It was read.
-    Read { fingerprint: Fingerprint, policy: Result<ReadPolicy, ReadPolicyError> },
+    Read { seen: Seen, policy: Result<ReadPolicy, ReadPolicyError> },
     /// It could not even be listed.
     Unlisted(ReadPolicyError),
 }
@@ -97,6 +110,7 @@ impl PolicySync {
             settling: 0,
             restless: 0,
             logged: BTreeSet::new(),
+            unlogged: BTreeSet::new(),
         }
     }
 
@@ -118,10 +132,12 @@ impl PolicySync {
     pub async fn look(&mut self, now: Now) {
         let (dir, setting) = (Arc::clone(&self.dir), Arc::clone(&self.setting));
         let documents = self.documents.clone();
-        let known = self.seen.clone().filter(|_| self.settling == 0);
-        let look = move || look(&dir, &setting, documents.as_deref(), known.as_ref());
+        let (known, is_settled) = (self.seen.clone(), self.settling == 0);
+        let look = move || look(&dir, &setting, documents.as_deref(), known.as_ref(), is_settled);
         match tokio::task::spawn_blocking(look).await {
             Ok(Look::Same) => {
+                self.restless = 0;
+                self.settling = self.settling.saturating_sub(1);
                 if self.status.borrow().last_error.is_none() {
                     self.store.touch(now);
                 }
@@ -136,14 +152,10 @@ impl PolicySync {
                     ));
                 }
             }
-            Ok(Look::Read { fingerprint, policy }) => {
+            Ok(Look::Read { seen, policy }) => {
                 self.restless = 0;
-                self.settling = if self.seen.as_ref() == Some(&fingerprint) {
-                    self.settling.saturating_sub(1)
-                } else {
-                    SETTLING_READS
-                };
-                self.seen = Some(fingerprint);
+                self.settling = SETTLING_LOOKS;
+                self.seen = Some(seen);
                 match policy {
                     Ok(policy) => self.succeed(policy, now),
                     Err(error) => self.fail(report(&error)),
@@ -160,6 +172,7 @@ impl PolicySync {
                 self.fail(format!("reading the policy directory failed: {error}"));
             }
         }
+        self.log_problems();
     }
 
     fn succeed(&mut self, policy: ReadPolicy, now: Now) {
@@ -179,7 +192,9 @@ impl PolicySync {
                 "policy in force"
             );
             self.documents = Some(documents);
-            self.log(problems);
+            let problems: BTreeSet<_> = problems.into_iter().collect();
+            self.logged.retain(|problem| problems.contains(problem));
+            self.unlogged = problems.difference(&self.logged).cloned().collect();
         } else {
             self.store.touch(now);
             if self.status.borrow().last_error.is_some() {
@@ -210,37 +225,43 @@ impl PolicySync {
         });
     }
 
-    /// Logs each problem once, for as long as it lasts (semantics §4.5).
-    fn log(&mut self, problems: Vec<PolicyProblem>) {
-        let problems: BTreeSet<_> = problems.into_iter().collect();
-        let new: Vec<_> = problems.difference(&self.logged).collect();
-        for problem in new.iter().take(MAX_LOGGED) {
-            let PolicyProblem { kind, subject, message, .. } = problem;
+    /// Logs each problem once, for as long as it lasts (semantics §4.5), some at each look.
+    fn log_problems(&mut self) {
+        for _ in 0..MAX_LOGGED {
+            let Some(problem) = self.unlogged.pop_first() else { return };
+            let PolicyProblem { kind, subject, message, .. } = &problem;
             match problem.severity {
                 Severity::NotUnderstood => tracing::error!(kind, subject, "{message}"),
                 Severity::Warning => tracing::warn!(kind, subject, "{message}"),
             }
+            self.logged.insert(problem);
         }
-        if let Some(more) = new.len().checked_sub(MAX_LOGGED).filter(|more| *more > 0) {
-            tracing::warn!(more, "more policy problems; `kubentra check` shows them all");
-        }
-        self.logged = problems;
     }
 }
 
-/// Looks at `dir`, and reads it unless its fingerprint is `known`. Blocks.
+/// Looks at `dir`, and reads it unless it is as `known`: by its fingerprint, and until it
+/// `is_settled` also by its content. Blocks.
 fn look(
     dir: &Path,
     setting: &PolicySetting,
     in_force: Option<&PolicyDocuments>,
-    known: Option<&Fingerprint>,
+    known: Option<&Seen>,
+    is_settled: bool,
 ) -> Look {
     for _ in 0..ATTEMPTS {
         let before = match fingerprint(dir) {
-            Ok(before) if Some(&before) == known => return Look::Same,
             Ok(before) => before,
             Err(error) => return Look::Unlisted(error),
         };
+        let unchanged = known.filter(|known| known.fingerprint == before);
+        if unchanged.is_some() && is_settled {
+            return Look::Same;
+        }
+        // Taken before the reading: what is written in between makes the next digest another one.
+        let content = content_digest(dir).ok();
+        if content.is_some() && unchanged.is_some_and(|known| known.content == content) {
+            return Look::Same;
+        }
         let policy = policy_dir::read(dir);
         if !fingerprint(dir).is_ok_and(|after| after == before) {
             continue;
@@ -253,7 +274,7 @@ fn look(
             });
             ReadPolicy { changed, warnings: read.warnings, files: read.files }
         });
-        return Look::Read { fingerprint: before, policy };
+        return Look::Read { seen: Seen { fingerprint: before, content }, policy };
     }
     Look::Restless
 }

@@ -125,7 +125,7 @@ async fn a_second_write_that_leaves_no_trace_is_found_while_settling() {
     sync.look(Now::read()).await;
     // As if the second write had come within one tick of the file system's clock.
     write(dir.path(), 2);
-    sync.seen = Some(fingerprint(dir.path()).unwrap());
+    sync.seen.as_mut().unwrap().fingerprint = fingerprint(dir.path()).unwrap();
     sync.look(Now::read()).await;
     assert_eq!(in_force(&reader), Some((2, 2)));
 }
@@ -179,6 +179,49 @@ fn a_directory_seen_in_the_middle_of_a_change_is_never_published() {
         stop.store(true, Ordering::Relaxed);
     });
     assert_eq!(seen, BTreeSet::from([(1, 1), (2, 2)]));
+}
+
+#[tokio::test]
+async fn a_settling_directory_is_not_read_again_and_again() {
+    for text in ["[]", "- {}"] {
+        let dir = directory(1);
+        fs::write(dir.path().join("roleAssignments/b.yaml"), text).unwrap();
+        let (mut sync, _reader) = sync(dir.path());
+        sync.look(Now::read()).await;
+        for left in (0..SETTLING_LOOKS).rev() {
+            let (known, setting) = (sync.seen.clone(), Arc::clone(&sync.setting));
+            let look = look(dir.path(), &setting, sync.documents.as_deref(), known.as_ref(), false);
+            assert!(matches!(look, Look::Same), "{text}");
+            sync.look(Now::read()).await;
+            assert_eq!(sync.settling, left, "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_problem_is_logged_once_however_many_there_are() {
+    let dir = directory(0);
+    let write = |count: usize| {
+        let one = |n: usize| {
+            format!(
+                "- {{id: /a/{n}, scope: /, principalId: b0000000-0000-4000-8000-000000000001, roleDefinitionId: d0000000-0000-4000-8000-{n:012}}}\n"
+            )
+        };
+        let text: String = (0..count).map(one).collect();
+        fs::write(dir.path().join("roleAssignments/a.yaml"), text).unwrap();
+    };
+    write(250);
+    let (mut sync, _reader) = sync(dir.path());
+    for logged in [100, 200, 250, 250] {
+        sync.look(Now::read()).await;
+        assert_eq!(sync.logged.len(), logged);
+    }
+    write(251);
+    sync.look(Now::read()).await;
+    assert_eq!((sync.logged.len(), sync.unlogged.len()), (251, 0));
+    write(1);
+    sync.look(Now::read()).await;
+    assert_eq!(sync.logged.len(), 1, "what is gone would be logged anew");
 }
 
 #[tokio::test]
