@@ -195,8 +195,10 @@ impl Config {
         for path in paths {
             *path = base.join(&*path);
         }
-        if self.policy.directory.is_none() && self.policy.mode == PolicyMode::AzureRbac {
-            self.policy.directory = Some(base.join(policy::DEFAULT_DIRECTORY));
+        let default = base.join(policy::DEFAULT_DIRECTORY);
+        let is_needed = self.policy.mode == PolicyMode::AzureRbac;
+        if self.policy.directory.is_none() && (is_needed || default.exists()) {
+            self.policy.directory = Some(default);
         }
     }
 
@@ -248,7 +250,7 @@ impl Config {
         }
         if self.policy.mode == PolicyMode::AuthenticationOnly && self.policy.directory.is_none() {
             warnings.push(
-                "`policy.mode` is `authenticationOnly` without `policy.directory`: no trusted \
+                "`policy.mode` is `authenticationOnly` without a policy directory: no trusted \
                  access binding is known, so tokens for `trustedAccess.audience` are refused"
                     .to_owned(),
             );

@@ -73,6 +73,19 @@ pub enum CloudName {
     Custom,
 }
 
+impl CloudName {
+    /// As the configuration file writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::UsGovernment => "usGovernment",
+            Self::China => "china",
+            Self::Custom => "custom",
+        }
+    }
+}
+
 fn default_audiences() -> Vec<String> {
     vec![DEFAULT_AUDIENCE.to_owned()]
 }

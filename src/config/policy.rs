@@ -26,8 +26,9 @@ pub struct PolicyConfig {
     pub mode: PolicyMode,
     /// Default: [`SourceKind::Files`].
     pub source: SourceKind,
-    /// The policy directory. Default: [`DEFAULT_DIRECTORY`] beside the configuration file; none in
-    /// mode [`PolicyMode::AuthenticationOnly`], where only trusted access needs one.
+    /// The policy directory. Default: [`DEFAULT_DIRECTORY`] beside the configuration file. In mode
+    /// [`PolicyMode::AuthenticationOnly`], where only trusted access needs one, none if that is not
+    /// there when the configuration is read.
     pub directory: Option<PathBuf>,
     /// What a request without a grant gets. Default: no opinion.
     pub ungranted: UngrantedAnswer,
@@ -72,6 +73,17 @@ pub enum PolicyMode {
     AuthenticationOnly,
 }
 
+impl PolicyMode {
+    /// As the configuration file writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AzureRbac => "azureRbac",
+            Self::AuthenticationOnly => "authenticationOnly",
+        }
+    }
+}
+
 /// Where the policy comes from.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "camelCase")]
@@ -92,6 +104,17 @@ pub enum UngrantedAnswer {
     NoOpinion,
     /// Deny.
     Deny,
+}
+
+impl UngrantedAnswer {
+    /// As the configuration file writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NoOpinion => "noOpinion",
+            Self::Deny => "deny",
+        }
+    }
 }
 
 /// Whether discovery paths are open to every Entra principal (semantics §6.2).

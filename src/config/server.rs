@@ -60,6 +60,17 @@ pub enum ClientAuth {
     None,
 }
 
+impl ClientAuth {
+    /// As the configuration file writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::None => "none",
+        }
+    }
+}
+
 impl ServerConfig {
     pub(super) fn check(&self) -> Result<(), Fault> {
         let Self { listen, admin_listen, tls } = self;

@@ -157,6 +157,13 @@ fn authentication_only_needs_no_policy_directory() {
     let with = format!("{only}  directory: bindings\n");
     let directory = parse(&with).unwrap().policy.directory;
     assert_eq!(directory.as_deref(), Some(Path::new("/etc/kubentra/bindings")));
+
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("config.yaml");
+    let directory = || Config::parse(&only, &file).unwrap().policy.directory;
+    assert_eq!(directory(), None);
+    std::fs::create_dir(dir.path().join("policy")).unwrap();
+    assert_eq!(directory(), Some(dir.path().join("policy")), "the default, if it is there");
 }
 
 #[test]
