@@ -31,12 +31,13 @@ use crate::config::server::TlsConfig;
 use crate::config::{Config, ConfigError};
 use crate::metrics::Metrics;
 use crate::server::admin::{self, AdminState};
+use crate::server::health::{self, Health};
 use crate::server::limits::Limits;
 use crate::server::listener::Listener;
 use crate::server::probes::Probes;
 use crate::server::router;
 use crate::server::state::AppState;
-use crate::server::stop::{self, StopSender};
+use crate::server::stop::{self, Stop, StopSender};
 use crate::server::tls::{LoadTlsError, TlsFiles, TlsReloader};
 use crate::service::authenticator::Authenticator;
 use crate::service::authorizer::Authorizer;
@@ -138,22 +139,30 @@ impl App {
         let keys = Arc::new(KeyRing::new(config.key_ring_settings(), client(config)?));
         let setting = config.policy_setting()?;
 
-        let mut background = JoinSet::new();
+        let (stop_webhook, webhook_stop) = stop::channel();
+        let health = Arc::new(Health::default());
+        let mut background = Background::new(&health, &webhook_stop);
         let (store, policy) = PolicyStore::new();
         let policy_status = start_policy(config, setting, store, &mut background).await;
 
-        let (stop_webhook, webhook_stop) = stop::channel();
         let (stop_admin, admin_stop) = stop::channel();
+        let authenticator = Arc::new(Authenticator::new(
+            config.authenticator_settings(),
+            Arc::clone(&keys),
+            policy.clone(),
+        ));
         let probes = Probes {
             policy: policy.clone(),
-            max_staleness: (config.policy.mode == PolicyMode::AzureRbac)
-                .then_some(config.policy.max_staleness),
+            max_staleness: config.policy.max_staleness,
+            decides_access: config.policy.mode == PolicyMode::AzureRbac,
             policy_status,
             keys: Arc::clone(&keys),
+            authenticator: Arc::clone(&authenticator),
+            health: Arc::clone(&health),
             tls: tls.status(),
             stop: webhook_stop.clone(),
         };
-        let state = app_state(config, &keys, policy, &metrics, &limits);
+        let state = app_state(config, authenticator, policy, &metrics, &limits);
         let webhook = bind("the webhook", config.server.listen, |address| {
             let configuration = Some(tls.configuration());
             let router = router::router(Arc::new(state));
@@ -166,8 +175,8 @@ impl App {
         });
         let admin = admin.await?;
 
-        background.spawn(keys.run());
-        background.spawn(tls.run());
+        background.spawn("signing keys", keys.run());
+        background.spawn("certificates", tls.run());
         let (webhook_addr, admin_addr) = (webhook.address(), admin.address());
         let mut running = RunningApp {
             webhook_addr,
@@ -178,16 +187,32 @@ impl App {
             admin: JoinSet::new(),
             _background: background,
         };
-        running.webhook.spawn(webhook.serve(webhook_stop));
-        running.admin.spawn(admin.serve(admin_stop));
-        tracing::info!(
-            webhook = %webhook_addr,
-            admin = %admin_addr,
-            cluster = config.cluster.id().as_str(),
-            "serving"
-        );
+        log_start(config, webhook_addr, admin_addr);
+        let serving = webhook.serve(webhook_stop.clone());
+        let serving = health::supervise("webhook", serving, Arc::clone(&health), webhook_stop);
+        running.webhook.spawn(serving);
+        let serving = admin.serve(admin_stop.clone());
+        running.admin.spawn(health::supervise("admin", serving, health, admin_stop));
         Ok(running)
     }
+}
+
+/// Says what is served, to whom and by which rules.
+fn log_start(config: &Config, webhook: SocketAddr, admin: SocketAddr) {
+    let Config { cluster, server, entra, policy, .. } = config;
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        %webhook,
+        %admin,
+        cluster = cluster.id().as_str(),
+        cloud = entra.cloud.name(),
+        tenant = %entra.tenant_id,
+        client_auth = server.tls.as_ref().map(|tls| tls.client_auth.name()),
+        mode = policy.mode.name(),
+        ungranted = policy.ungranted.name(),
+        policy = policy.directory.as_ref().map(|dir| tracing::field::display(dir.display())),
+        "serving"
+    );
 }
 
 fn load_tls(tls: &TlsConfig, metrics: &Arc<Metrics>) -> Result<TlsReloader, LoadTlsError> {
@@ -206,18 +231,37 @@ fn client(config: &Config) -> Result<reqwest::Client, StartError> {
 
 fn app_state(
     config: &Config,
-    keys: &Arc<KeyRing>,
+    authenticator: Arc<Authenticator>,
     policy: PolicyReader,
     metrics: &Arc<Metrics>,
     limits: &Limits,
 ) -> AppState {
     AppState::new(
-        Authenticator::new(config.authenticator_settings(), Arc::clone(keys), policy.clone()),
+        authenticator,
         Authorizer::new(config.authorizer_settings(), policy),
         config.caller_rules(),
         Arc::clone(metrics),
         limits.clone(),
     )
+}
+
+/// Tasks that must run as long as the server does; they end with the value.
+#[derive(Debug)]
+struct Background {
+    tasks: JoinSet<()>,
+    health: Arc<Health>,
+    stop: Stop,
+}
+
+impl Background {
+    fn new(health: &Arc<Health>, stop: &Stop) -> Self {
+        Self { tasks: JoinSet::new(), health: Arc::clone(health), stop: stop.clone() }
+    }
+
+    fn spawn(&mut self, task: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+        let (health, stop) = (Arc::clone(&self.health), self.stop.clone());
+        self.tasks.spawn(health::supervise(task, work, health, stop));
+    }
 }
 
 /// Reads the policy directory once and keeps watching it. Without one (authentication only), puts an
@@ -227,12 +271,12 @@ async fn start_policy(
     config: &Config,
     setting: PolicySetting,
     store: PolicyStore,
-    background: &mut JoinSet<()>,
+    background: &mut Background,
 ) -> Option<tokio::sync::watch::Receiver<PolicyStatus>> {
     let Some(directory) = config.policy.directory.clone() else {
         store.publish(PolicySnapshot::new(&setting, PolicyDocuments::default()), Now::read());
         let pause = config.policy.max_staleness / 2;
-        background.spawn(async move {
+        background.spawn("policy", async move {
             loop {
                 sleep(pause).await;
                 store.touch(Now::read());
@@ -243,7 +287,7 @@ async fn start_policy(
     let mut sync = PolicySync::new(directory, setting, store);
     let status = sync.status();
     sync.look(Now::read()).await;
-    background.spawn(sync.run());
+    background.spawn("policy", sync.run());
     Some(status)
 }
 
@@ -268,8 +312,8 @@ pub struct RunningApp {
     stop_admin: StopSender,
     webhook: JoinSet<()>,
     admin: JoinSet<()>,
-    /// Watchers of keys, policy and certificates; they end with the value.
-    _background: JoinSet<()>,
+    /// Watchers of keys, policy and certificates.
+    _background: Background,
 }
 
 impl RunningApp {

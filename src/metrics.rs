@@ -16,6 +16,7 @@
 //! | `kubentra_keys_age_seconds` | `issuer` | since the signing keys were fetched; +Inf: never |
 //! | `kubentra_build_info` | `version` | always 1 |
 //! | `kubentra_certificate_expiry_timestamp_seconds` | | end of the server certificate, Unix time |
+//! | `kubentra_client_ca_expiry_timestamp_seconds` | | first end of a client authority; +Inf: none |
 //! | `kubentra_tls_reload_failing` | | 1 while the certificate files on disk cannot be used |
 //! | `kubentra_handshake_failures_total` | `reason` | connections that ended before a request |
 //!
@@ -23,7 +24,7 @@
 //! fires then too.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime};
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -121,6 +122,7 @@ pub struct Metrics {
     policy_problems: Family<KindLabels, Gauge>,
     keys_age: Family<IssuerLabels, Seconds>,
     certificate_expiry: Gauge,
+    client_ca_expiry: Seconds,
     tls_reload_failing: Gauge,
     handshake_failures: Family<ReasonLabels, Counter>,
 }
@@ -136,6 +138,10 @@ pub struct Observed {
     pub policy_problems: BTreeMap<&'static str, u32>,
     /// Age of the keys of each issuer; none: never fetched.
     pub keys: Vec<(String, Option<Duration>)>,
+    /// Look-ups of remembered tokens since the start that found one.
+    pub token_cache_hits: u64,
+    /// Those that did not.
+    pub token_cache_misses: u64,
 }
 
 fn duration_histogram() -> Histogram {
@@ -168,6 +174,7 @@ impl Metrics {
             policy_problems: Family::default(),
             keys_age: Family::default(),
             certificate_expiry: Gauge::default(),
+            client_ca_expiry: Seconds::default(),
             tls_reload_failing: Gauge::default(),
             handshake_failures: Family::default(),
         };
@@ -230,6 +237,11 @@ impl Metrics {
             self.certificate_expiry.clone(),
         );
         to.register(
+            "kubentra_client_ca_expiry_timestamp_seconds",
+            "First end of a client authority as Unix time, infinite without any",
+            self.client_ca_expiry.clone(),
+        );
+        to.register(
             "kubentra_tls_reload_failing",
             "1 while the certificate files on disk cannot be used",
             self.tls_reload_failing.clone(),
@@ -280,28 +292,33 @@ impl Metrics {
         InFlight(self.in_flight.clone())
     }
 
-    /// Counts a look-up of a remembered token.
-    pub fn token_cache(&self, hit: bool) {
-        let result = if hit { "hit" } else { "miss" };
-        self.cache_requests.get_or_create(&CacheLabels { cache: TOKEN_CACHE, result }).inc();
-    }
-
     /// Counts a connection that ended before a request; `reason` is a word of a fixed set.
     pub fn handshake_failed(&self, reason: &'static str) {
         self.handshake_failures.get_or_create(&ReasonLabels { reason }).inc();
     }
 
-    /// Notes the certificate in use, and whether the files on disk could be used.
-    pub fn tls(&self, expiry: SystemTime, failing: bool) {
-        let seconds = expiry.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    /// Notes the ends of the certificate in use and of the client authority that ends first, and
+    /// whether the files on disk could be used.
+    pub fn tls(&self, expiry: SystemTime, client_ca_expiry: Option<SystemTime>, failing: bool) {
+        let since_epoch =
+            |at: SystemTime| at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let seconds = since_epoch(expiry).as_secs();
         self.certificate_expiry.set(i64::try_from(seconds).unwrap_or(i64::MAX));
+        let authority = client_ca_expiry.map_or(f64::INFINITY, |at| since_epoch(at).as_secs_f64());
+        self.client_ca_expiry.set(authority);
         self.tls_reload_failing.set(i64::from(failing));
     }
 
     /// The page for Prometheus: what was counted, and `observed` now.
     #[must_use]
     pub fn render(&self, observed: &Observed) -> String {
-        let Observed { policy_generation, policy_age, policy_problems, keys } = observed;
+        let Observed { policy_generation, policy_age, policy_problems, keys, .. } = observed;
+        let look_ups = [("hit", observed.token_cache_hits), ("miss", observed.token_cache_misses)];
+        for (result, count) in look_ups {
+            let labels = CacheLabels { cache: TOKEN_CACHE, result };
+            // Counted elsewhere, and only ever upwards.
+            self.cache_requests.get_or_create(&labels).inner().fetch_max(count, Relaxed);
+        }
         let seconds = |age: &Option<Duration>| age.map_or(f64::INFINITY, |age| age.as_secs_f64());
         self.policy_generation.set(i64::try_from(*policy_generation).unwrap_or(i64::MAX));
         self.policy_age.set(seconds(policy_age));

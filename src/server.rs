@@ -8,6 +8,7 @@
 //! for the caller is decided in one file, `error.rs`. Every limit is in [`limits`].
 
 pub mod admin;
+pub mod health;
 pub mod limits;
 pub mod listener;
 pub mod probes;
@@ -19,5 +20,8 @@ pub mod tls;
 mod activity;
 mod connection;
 mod error;
+mod log_gate;
 mod subject_access_review;
+#[cfg(test)]
+mod tests;
 mod token_review;

@@ -16,7 +16,7 @@ use super::error::CommandError;
 use super::output::{self, Format, OutputArgs};
 use crate::clock::Now;
 use crate::demo::{AccessAnswer, Change, Demo, Latency, TokenAnswer};
-use crate::server::stop;
+use crate::server::stop::Signals;
 use crate::telemetry::{self, LogFormat};
 use keep::Kept;
 
@@ -80,19 +80,18 @@ pub(crate) fn run(args: &DemoArgs) -> Result<ExitCode, CommandError> {
 
 /// The tour between start and stop. A signal ends it at any moment; whatever was started ends with it.
 async fn demo(args: &DemoArgs) -> Result<ExitCode, CommandError> {
-    let signalled = stop::signalled().map_err(CommandError::unreadable)?;
-    tokio::pin!(signalled);
+    let mut signals = Signals::catch().map_err(CommandError::unreadable)?;
     let interrupted = || CommandError::unreadable("stopped before the end of the tour");
     let mut demo = tokio::select! {
         demo = Demo::start(args.emulator.as_deref()) => demo.map_err(CommandError::unreadable)?,
-        () = &mut signalled => return Err(interrupted()),
+        _ = signals.next() => return Err(interrupted()),
     };
     let toured = tokio::select! {
         toured = tour(&mut demo, args) => toured,
-        () = &mut signalled => Err(interrupted()),
+        _ = signals.next() => Err(interrupted()),
     };
     if toured.is_ok() && args.keep {
-        signalled.await;
+        signals.next().await;
     }
     demo.stop().await;
     Ok(if toured? { ExitCode::SUCCESS } else { ExitCode::FAILURE })

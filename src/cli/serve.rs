@@ -8,13 +8,13 @@ use clap::{Args, ValueEnum};
 use super::error::CommandError;
 use crate::app::App;
 use crate::config::Config;
-use crate::server::stop;
+use crate::server::stop::Signals;
 use crate::telemetry::{self, LogFormat};
 
 /// Run the webhook server
 ///
-/// Stops on SIGTERM and SIGINT: open requests are answered first. Exit status 4: configuration,
-/// certificates or addresses cannot be used. A missing policy or signing keys out of reach do not
+/// Stops on SIGTERM and SIGINT: open requests are answered first. A second signal cuts them off,
+/// with exit status 1. Exit status 4: configuration, certificates or addresses cannot be used. A missing policy or signing keys out of reach do not
 /// stop it: reviews get HTTP 503 and /readyz says why.
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
@@ -60,9 +60,15 @@ pub(crate) fn run(args: &ServeArgs) -> Result<ExitCode, CommandError> {
 
 async fn serve(config: &Config) -> Result<ExitCode, CommandError> {
     // Before the first socket, so that a signal during the start is not lost.
-    let signalled = stop::signalled().map_err(CommandError::unreadable)?;
+    let mut signals = Signals::catch().map_err(CommandError::unreadable)?;
     let app = App::start(config).await.map_err(CommandError::unreadable)?;
-    signalled.await;
-    app.stop().await;
-    Ok(ExitCode::SUCCESS)
+    let signal = signals.next().await;
+    tracing::info!(signal, "stopping: no new connections, requests in flight finish");
+    tokio::select! {
+        () = app.stop() => Ok(ExitCode::SUCCESS),
+        signal = signals.next() => {
+            tracing::warn!(signal, "told to stop again: requests in flight are cut off");
+            Ok(ExitCode::FAILURE)
+        }
+    }
 }

@@ -10,6 +10,7 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 
 use super::error::{method_not_allowed, not_found};
+use super::health::Health;
 use super::probes::{self, Probes};
 use crate::clock::Now;
 use crate::metrics::{self, Metrics};
@@ -23,7 +24,7 @@ pub struct AdminState {
     pub metrics: Arc<Metrics>,
 }
 
-/// `/livez` and `/healthz`: the process runs. `/readyz`: it can answer reviews, or why not.
+/// `/livez` and `/healthz`: the process runs, and all its tasks. `/readyz`: it can answer reviews, or why not.
 /// `/metrics`: for Prometheus.
 pub fn router(state: AdminState) -> Router {
     Router::new()
@@ -36,8 +37,15 @@ pub fn router(state: AdminState) -> Router {
         .with_state(state)
 }
 
-async fn alive() -> &'static str {
-    "ok\n"
+async fn alive(State(state): State<AdminState>) -> (StatusCode, String) {
+    liveness(&state.probes.health)
+}
+
+fn liveness(health: &Health) -> (StatusCode, String) {
+    match health.ended() {
+        None => (StatusCode::OK, "ok\n".to_owned()),
+        Some(task) => (StatusCode::INTERNAL_SERVER_ERROR, format!("the task `{task}` has ended\n")),
+    }
 }
 
 async fn ready(State(state): State<AdminState>) -> impl IntoResponse {
@@ -48,4 +56,23 @@ async fn ready(State(state): State<AdminState>) -> impl IntoResponse {
 async fn scrape(State(state): State<AdminState>) -> impl IntoResponse {
     let page = state.metrics.render(&state.probes.observed(Now::read()));
     ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], page)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+
+    use super::*;
+    use crate::server::{health, stop};
+
+    #[tokio::test]
+    async fn a_process_whose_task_has_ended_is_not_alive() {
+        let health = Arc::new(Health::default());
+        assert_eq!(liveness(&health), (StatusCode::OK, "ok\n".to_owned()));
+        let (_sender, stop) = stop::channel();
+        health::supervise("keys", ready(()), Arc::clone(&health), stop).await;
+        let expected =
+            (StatusCode::INTERNAL_SERVER_ERROR, "the task `keys` has ended\n".to_owned());
+        assert_eq!(liveness(&health), expected);
+    }
 }

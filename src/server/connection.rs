@@ -7,6 +7,7 @@
 use std::convert::Infallible;
 use std::future::pending;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,8 +35,8 @@ use crate::clock::Now;
 /// How often a connection is looked at, as a part of [`Limits::head_time`].
 const LOOKS_PER_HEAD: u32 = 4;
 
-/// Serves `stream` until either side ends it.
-pub(super) async fn serve(stream: TcpStream, context: &Context, stop: Stop) {
+/// Serves `stream`, which `peer` opened, until either side ends it.
+pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, context: &Context, stop: Stop) {
     // An answer is one small write; waiting to fill a packet would only delay it.
     let _ = stream.set_nodelay(true);
     let Some(tls) = &context.tls else {
@@ -50,16 +51,17 @@ pub(super) async fn serve(stream: TcpStream, context: &Context, stop: Stop) {
             };
             serve_http(stream, version, context, stop).await;
         }
-        Ok(Err(error)) => handshake_failed(context, &error),
+        Ok(Err(error)) => handshake_failed(context, peer, &error),
         Err(_) => {
             context.metrics.handshake_failed("timeout");
-            tracing::debug!("a connection was closed: no TLS handshake in time");
+            tracing::debug!(%peer, "a connection was closed: no TLS handshake in time");
         }
     }
 }
 
-/// Counts a failed handshake, and logs it if the cause may be a misconfigured client.
-fn handshake_failed(context: &Context, error: &io::Error) {
+/// Counts a failed handshake, and logs it, with the client's address, if the cause may be a
+/// misconfigured client.
+fn handshake_failed(context: &Context, peer: SocketAddr, error: &io::Error) {
     use rustls::Error::{InvalidCertificate, NoCertificatesPresented};
     let cause = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     let reason = match cause {
@@ -70,9 +72,14 @@ fn handshake_failed(context: &Context, error: &io::Error) {
     context.metrics.handshake_failed(reason);
     match cause {
         Some(NoCertificatesPresented | InvalidCertificate(_)) => {
-            tracing::warn!(%error, "a client was refused: check its certificate and `clientCaFile`");
+            if let Some(held_back) = context.gate.admit(("handshake", reason), Now::read()) {
+                tracing::warn!(
+                    %peer, %error, held_back,
+                    "a client was refused: check its certificate and `clientCaFile`"
+                );
+            }
         }
-        Some(_) | None => tracing::debug!(%error, "a TLS handshake failed"),
+        Some(_) | None => tracing::debug!(%peer, %error, "a TLS handshake failed"),
     }
 }
 
@@ -239,5 +246,34 @@ async fn until(at: Option<Instant>) {
     match at {
         Some(at) => sleep_until(at).await,
         None => pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::log_gate::LogGate;
+    use super::super::tests::Log;
+    use super::*;
+    use crate::metrics::Metrics;
+
+    #[test]
+    fn a_refused_client_is_named_by_its_address_once() {
+        let context = Context {
+            router: Router::new(),
+            tls: None,
+            limits: Limits::default(),
+            metrics: Arc::new(Metrics::new()),
+            gate: LogGate::default(),
+        };
+        let log = Log::default();
+        tracing::subscriber::with_default(log.subscriber(), || {
+            for port in 1000..1100 {
+                let error = io::Error::other(rustls::Error::NoCertificatesPresented);
+                handshake_failed(&context, SocketAddr::from(([192, 0, 2, 7], port)), &error);
+            }
+        });
+        let lines = log.lines();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].contains("peer=192.0.2.7:1000"), "{lines:?}");
     }
 }

@@ -1,5 +1,6 @@
 //! What an error means for the caller. The only place where status codes are chosen, and the only
-//! one that logs a failed review, once, with its whole chain.
+//! one that logs a failed review, with its whole chain: the first at once, repeats now and then with
+//! their number.
 //!
 //! The body is one line of plain text. It is never a `metav1.Status`: the API server would take
 //! reason, code and retry time from such an object instead of the status line, and ours must decide
@@ -12,6 +13,8 @@ use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use thiserror::Error;
 
+use super::log_gate::LogGate;
+use crate::clock::Now;
 use crate::metrics::{Metrics, ReviewKind};
 use crate::review::{InvalidReview, report};
 use crate::service::authenticator::AuthenticateError;
@@ -72,17 +75,23 @@ impl ReviewError {
     }
 
     /// Logs and counts the failure of one review, and says what the caller gets.
-    pub(super) fn answer(&self, review: ReviewKind, metrics: &Metrics) -> Response {
+    pub(super) fn answer(&self, review: ReviewKind, metrics: &Metrics, gate: &LogGate) -> Response {
         let (status, reason, error) = (self.status(), self.label(), report(self));
         match review {
+            // A caller's mistake must not look like an outage.
+            ReviewKind::Token if status.is_client_error() => {
+                metrics.token_review("invalid", reason, 1);
+            }
             ReviewKind::Token => metrics.token_review("unavailable", reason, 1),
             ReviewKind::Access => metrics.decision("error", "none", reason, 1),
         }
         let (review, code) = (review.label(), status.as_u16());
-        if status == StatusCode::INTERNAL_SERVER_ERROR {
-            tracing::error!(review, status = code, error, "a review failed");
-        } else {
-            tracing::warn!(review, status = code, error, "a review got no answer");
+        if let Some(held_back) = gate.admit((review, reason), Now::read()) {
+            if status == StatusCode::INTERNAL_SERVER_ERROR {
+                tracing::error!(review, status = code, error, held_back, "a review failed");
+            } else {
+                tracing::warn!(review, status = code, error, held_back, "a review got no answer");
+            }
         }
         plain(status, error)
     }
@@ -105,4 +114,34 @@ fn plain(status: StatusCode, mut line: String) -> Response {
     let text = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, text);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::Observed;
+    use crate::server::tests::Log;
+
+    #[test]
+    fn an_outage_is_logged_once_and_counted_whole() {
+        let (metrics, gate, log) = (Metrics::new(), LogGate::default(), Log::default());
+        tracing::subscriber::with_default(log.subscriber(), || {
+            for _ in 0..100 {
+                drop(ReviewError::Busy.answer(ReviewKind::Access, &metrics, &gate));
+            }
+        });
+        assert_eq!(log.lines().len(), 1, "{:?}", log.lines());
+        let page = metrics.render(&Observed::default());
+        assert!(page.contains(r#"outcome="error",grant="none",reason="busy"} 100"#), "{page}");
+    }
+
+    #[test]
+    fn a_token_review_that_is_none_does_not_count_as_an_outage() {
+        let (metrics, gate) = (Metrics::new(), LogGate::default());
+        drop(ReviewError::TooLarge(1).answer(ReviewKind::Token, &metrics, &gate));
+        drop(ReviewError::Slow.answer(ReviewKind::Token, &metrics, &gate));
+        let page = metrics.render(&Observed::default());
+        assert!(page.contains(r#"result="invalid",reason="too_large"} 1"#), "{page}");
+        assert!(page.contains(r#"result="unavailable",reason="slow"} 1"#), "{page}");
+    }
 }

@@ -19,7 +19,9 @@ use tokio::time::{sleep, timeout};
 
 use super::connection;
 use super::limits::Limits;
+use super::log_gate::LogGate;
 use super::stop::Stop;
+use crate::clock::Now;
 use crate::metrics::Metrics;
 
 /// Connections that are taken from the kernel's queue at a stop; the queue has 1,024 places.
@@ -44,6 +46,7 @@ pub(super) struct Context {
     pub(super) tls: Option<watch::Receiver<Arc<ServerConfig>>>,
     pub(super) limits: Limits,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) gate: LogGate,
 }
 
 impl Listener {
@@ -61,7 +64,7 @@ impl Listener {
     ) -> io::Result<Self> {
         let socket = TcpListener::bind(address).await?;
         let address = socket.local_addr()?;
-        let context = Arc::new(Context { router, tls, limits, metrics });
+        let context = Arc::new(Context { router, tls, limits, metrics, gate: LogGate::default() });
         Ok(Self { socket, address, context })
     }
 
@@ -84,25 +87,27 @@ impl Listener {
                 accepted = accept(&socket, &room) => accepted,
             };
             match accepted {
-                Ok((stream, permit)) => {
+                Ok((stream, peer, permit)) => {
                     let (context, stop) = (Arc::clone(&context), stop.clone());
                     connections.spawn(async move {
-                        connection::serve(stream, &context, stop).await;
+                        connection::serve(stream, peer, &context, stop).await;
                         drop(permit);
                     });
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "cannot accept a connection");
+                    if let Some(held_back) = context.gate.admit(("accept", "failed"), Now::read()) {
+                        tracing::warn!(%error, held_back, "cannot accept a connection");
+                    }
                     sleep(ACCEPT_PAUSE).await;
                 }
             }
             while connections.try_join_next().is_some() {}
         }
-        for stream in close(socket) {
+        for (stream, peer) in close(socket) {
             let (context, stop, room) = (Arc::clone(&context), stop.clone(), Arc::clone(&room));
             connections.spawn(async move {
                 let permit = room.acquire_owned().await;
-                connection::serve(stream, &context, stop).await;
+                connection::serve(stream, peer, &context, stop).await;
                 drop(permit);
             });
         }
@@ -118,20 +123,20 @@ impl Listener {
 async fn accept(
     socket: &TcpListener,
     room: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     // The semaphore is never closed.
     let permit = Arc::clone(room).acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, _) = socket.accept().await?;
-    Ok((stream, permit))
+    let (stream, peer) = socket.accept().await?;
+    Ok((stream, peer, permit))
 }
 
 /// Closes the socket and returns what the kernel had taken for us: their clients have a connection
 /// and may have sent a request. Does not wait for more, of which there may be no end.
-fn close(socket: TcpListener) -> Vec<TcpStream> {
+fn close(socket: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
     // A socket of tokio's never blocks, so the first failure is an empty queue.
     let Ok(socket) = socket.into_std() else { return Vec::new() };
     let queued = std::iter::from_fn(|| socket.accept().ok()).take(MAX_QUEUED);
-    queued.filter_map(|(stream, _)| adopt(stream).ok()).collect()
+    queued.filter_map(|(stream, peer)| Some((adopt(stream).ok()?, peer))).collect()
 }
 
 fn adopt(stream: std::net::TcpStream) -> io::Result<TcpStream> {

@@ -10,6 +10,7 @@ use axum::routing::{MethodRouter, post};
 use tower_http::catch_panic::{CatchPanicLayer, ResponseForPanic};
 
 use super::error::{ReviewError, method_not_allowed, not_found};
+use super::log_gate::LogGate;
 use super::state::AppState;
 use super::{subject_access_review, token_review};
 use crate::metrics::{Metrics, ReviewKind};
@@ -23,8 +24,9 @@ const ACCESS_PATHS: [&str; 2] = ["/authorize", "/subjectaccessreviews"];
 /// The webhook's paths, each also with one trailing slash. Query strings play no part: the API
 /// server appends its timeout to every address.
 pub fn router(state: Arc<AppState>) -> Router {
-    let token = guarded(post(token_review::post), ReviewKind::Token, &state.metrics);
-    let access = guarded(post(subject_access_review::post), ReviewKind::Access, &state.metrics);
+    let token = guarded(post(token_review::post), ReviewKind::Token, &state.metrics, &state.gate);
+    let access =
+        guarded(post(subject_access_review::post), ReviewKind::Access, &state.metrics, &state.gate);
     let mut router = Router::new();
     for (paths, handler) in [(TOKEN_PATHS, token), (ACCESS_PATHS, access)] {
         for path in paths {
@@ -40,8 +42,9 @@ fn guarded<S: Clone + Send + Sync + 'static>(
     handler: MethodRouter<S>,
     review: ReviewKind,
     metrics: &Arc<Metrics>,
+    gate: &Arc<LogGate>,
 ) -> MethodRouter<S> {
-    let answer = PanicAnswer { review, metrics: Arc::clone(metrics) };
+    let answer = PanicAnswer { review, metrics: Arc::clone(metrics), gate: Arc::clone(gate) };
     handler.fallback(method_not_allowed).layer(CatchPanicLayer::custom(answer))
 }
 
@@ -50,13 +53,14 @@ fn guarded<S: Clone + Send + Sync + 'static>(
 struct PanicAnswer {
     review: ReviewKind,
     metrics: Arc<Metrics>,
+    gate: Arc<LogGate>,
 }
 
 impl ResponseForPanic for PanicAnswer {
     type ResponseBody = Body;
 
     fn response_for_panic(&mut self, _: Box<dyn Any + Send + 'static>) -> Response {
-        ReviewError::Panic.answer(self.review, &self.metrics)
+        ReviewError::Panic.answer(self.review, &self.metrics, &self.gate)
     }
 }
 
@@ -72,8 +76,8 @@ mod tests {
             panic!("quotes the review");
         }
         let metrics = Arc::new(Metrics::new());
-        let router: Router =
-            Router::new().route("/", guarded(post(panics), ReviewKind::Access, &metrics));
+        let router: Router = Router::new()
+            .route("/", guarded(post(panics), ReviewKind::Access, &metrics, &Arc::default()));
         let request = Request::post("/").body(Body::empty()).unwrap();
         let response = router.oneshot(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);

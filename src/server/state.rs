@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use super::error::ReviewError;
 use super::limits::Limits;
+use super::log_gate::LogGate;
 use crate::clock::Now;
 use crate::metrics::{Metrics, ReviewKind};
 use crate::review::access::CallerRules;
@@ -28,12 +29,13 @@ const DISCARDED_BODIES: usize = 4;
 /// What the review handlers share.
 #[derive(Debug)]
 pub struct AppState {
-    pub(super) authenticator: Authenticator,
+    pub(super) authenticator: Arc<Authenticator>,
     pub(super) authorizer: Authorizer,
     /// How callers are told apart, for the log.
     pub(super) callers: CallerRules,
     pub(super) metrics: Arc<Metrics>,
     pub(super) limits: Limits,
+    pub(super) gate: Arc<LogGate>,
     token_room: Room,
     access_room: Room,
 }
@@ -73,14 +75,15 @@ impl AppState {
     /// Puts the services behind the limits.
     #[must_use]
     pub fn new(
-        authenticator: Authenticator,
+        authenticator: Arc<Authenticator>,
         authorizer: Authorizer,
         callers: CallerRules,
         metrics: Arc<Metrics>,
         limits: Limits,
     ) -> Self {
         let (token_room, access_room) = (Room::new(&limits), Room::new(&limits));
-        Self { authenticator, authorizer, callers, metrics, limits, token_room, access_room }
+        let gate = Arc::default();
+        Self { authenticator, authorizer, callers, metrics, limits, gate, token_room, access_room }
     }
 
     /// The places for reviews of one kind. They are apart, so that tokens, which anyone can make up
@@ -110,7 +113,7 @@ impl AppState {
                 let json_type = HeaderValue::from_static("application/json");
                 ([(CONTENT_TYPE, json_type)], json).into_response()
             }
-            Err(error) => error.answer(review, &self.metrics),
+            Err(error) => error.answer(review, &self.metrics, &self.gate),
         };
         let took = Now::read().monotonic.saturating_duration_since(began);
         self.metrics.review_took(review, took);

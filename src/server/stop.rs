@@ -2,7 +2,7 @@
 
 use std::io;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 /// Asks to stop. Dropping it asks as well.
@@ -41,20 +41,31 @@ impl Stop {
     }
 }
 
-/// Takes SIGTERM and SIGINT over from the operating system, from this call on: whoever calls it
-/// before binding a socket misses no signal. The future it gives waits for either.
-///
-/// # Errors
-///
-/// If the operating system does not give them over.
-pub fn signalled() -> io::Result<impl Future<Output = ()> + Send + 'static> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        let name = tokio::select! {
-            _ = terminate.recv() => "SIGTERM",
-            _ = interrupt.recv() => "SIGINT",
-        };
-        tracing::info!(signal = name, "stopping: no new connections, requests in flight finish");
-    })
+/// The signals that ask a program to stop.
+#[derive(Debug)]
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Catches SIGTERM and SIGINT from now on; what comes before [`Self::next`] is asked for is kept.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's, if it takes no handler.
+    pub fn catch() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Waits for the next of them, and says its name.
+    pub async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
 }

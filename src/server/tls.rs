@@ -21,7 +21,7 @@ use thiserror::Error;
 pub use files::{LoadTlsError, TlsFiles};
 pub use reload::{TlsReloader, TlsStatus, TlsStatusReader};
 
-use files::Material;
+use files::{Material, Validity};
 use names::NamedClients;
 
 /// Protocols that are offered, the preferred one first. The API server takes HTTP/2.
@@ -51,13 +51,15 @@ pub enum BuildTlsError {
 #[derive(Clone, Debug)]
 pub(super) struct Loaded {
     pub(super) config: Arc<ServerConfig>,
-    /// End of the server certificate.
-    pub(super) expiry: SystemTime,
+    /// When the server certificate is good.
+    validity: Validity,
+    /// The first end among the client authorities.
+    client_ca_expiry: Option<SystemTime>,
 }
 
 /// Makes a configuration of what the files hold.
 fn build(material: Material, client_names: &[String]) -> Result<Loaded, BuildTlsError> {
-    let Material { chain, key, authorities, expiry, .. } = material;
+    let Material { chain, key, authorities, validity, client_ca_expiry } = material;
     // Given explicitly: the process's default provider is nobody's business here.
     let provider = Arc::new(aws_lc_rs::default_provider());
     // Also checks that the two belong together.
@@ -79,7 +81,7 @@ fn build(material: Material, client_names: &[String]) -> Result<Loaded, BuildTls
     config.alpn_protocols = ALPN.map(Vec::from).to_vec();
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
-    Ok(Loaded { config: Arc::new(config), expiry })
+    Ok(Loaded { config: Arc::new(config), validity, client_ca_expiry })
 }
 
 /// Checks client certificates against `authorities` and, if there are any, `client_names`.

@@ -9,7 +9,7 @@ use axum::response::Response;
 use super::error::ReviewError;
 use super::state::AppState;
 use crate::clock::Now;
-use crate::metrics::{Metrics, ReviewKind};
+use crate::metrics::ReviewKind;
 use crate::review::token::TokenReview;
 use crate::service::authenticator::Verdict;
 
@@ -23,23 +23,26 @@ async fn authenticate(state: &AppState, body: Body) -> Result<Vec<u8>, ReviewErr
     let body = state.read(ReviewKind::Token, body).await?;
     let review = TokenReview::parse(&body)?;
     let verdict = state.authenticator.authenticate(review.token(), Now::read()).await?;
-    record(&state.metrics, &verdict);
+    record(state, &verdict);
     Ok(review.answer(&verdict))
 }
 
-/// Counts a verdict, and logs it for those who ask for it. Of a person the log has the object id;
+/// Counts a verdict, and logs it for those who ask for it; refusals also for everyone, now and then. Of a person the log has the object id;
 /// a token of someone else's is nobody's business (semantics §11.1).
-fn record(metrics: &Metrics, verdict: &Verdict) {
+fn record(state: &AppState, verdict: &Verdict) {
+    let metrics = &state.metrics;
     match verdict {
         Verdict::Authenticated { identity, remembered } => {
-            metrics.token_cache(*remembered);
             metrics.token_review("authenticated", "none", 1);
             tracing::debug!(oid = identity.uid, remembered, "authenticated");
         }
         Verdict::NotOurs => metrics.token_review("not_ours", "none", 1),
         Verdict::Refused(error) => {
             metrics.token_review("refused", error.reason(), 1);
-            tracing::info!(reason = error.reason(), "a token was refused: {error}");
+            let reason = error.reason();
+            if let Some(held_back) = state.gate.admit(("refused", reason), Now::read()) {
+                tracing::info!(reason, held_back, "a token was refused: {error}");
+            }
         }
     }
 }

@@ -14,6 +14,7 @@
 mod tests;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
@@ -91,6 +92,17 @@ pub struct Authenticator {
     keys: Arc<KeyRing>,
     policy: PolicyReader,
     remembered: Cache<TokenDigest, Remembered>,
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+/// Look-ups of remembered tokens since the start, whatever became of the review.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct LookUps {
+    /// The token was remembered, and its key is still published.
+    pub hits: u64,
+    /// It was not.
+    pub misses: u64,
 }
 
 /// SHA-256 of a token: the cache holds no token.
@@ -153,7 +165,13 @@ impl Authenticator {
     pub fn new(settings: AuthenticatorSettings, keys: Arc<KeyRing>, policy: PolicyReader) -> Self {
         let remembered =
             Cache::builder().max_capacity(MAX_REMEMBERED).expire_after(OwnLifetime).build();
-        Self { settings, keys, policy, remembered }
+        let (hits, misses) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { settings, keys, policy, remembered, hits, misses }
+    }
+
+    /// How often a remembered token was looked for, and found.
+    pub fn look_ups(&self) -> LookUps {
+        LookUps { hits: self.hits.load(Relaxed), misses: self.misses.load(Relaxed) }
     }
 
     /// Judges `token` at `now`.
@@ -170,6 +188,7 @@ impl Authenticator {
         let epoch = since_epoch(now);
         if let Some(Remembered { token: verified, .. }) = self.remembered.get(&digest) {
             if self.keys.holds(verified.issuer(), verified.key(), now) {
+                self.hits.fetch_add(1, Relaxed);
                 return match verified.check_time(self.settings.clock_skew, epoch) {
                     Ok(()) => self.judge(&verified, true, now),
                     Err(error) => Ok(Verdict::Refused(error)),
@@ -177,6 +196,7 @@ impl Authenticator {
             }
             self.remembered.invalidate(&digest);
         }
+        self.misses.fetch_add(1, Relaxed);
         match self.verify(token, epoch, now).await? {
             Verification::Settled(verdict) => Ok(verdict),
             Verification::Genuine(verified) => {

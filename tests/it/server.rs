@@ -159,6 +159,28 @@ async fn authentication_only_is_ready_without_a_policy_directory() {
     server.stop().await;
 }
 
+#[tokio::test]
+async fn authentication_only_shows_its_policy_and_is_ready_without() {
+    let emulator = emulator();
+    let files = Files::new().with_emulator(&emulator).with("policy: { mode: authenticationOnly }");
+    let server = files.start().await;
+    server.until_ready_says("[+] policy: generation 1").await;
+    fs::remove_dir_all(server.files.path("policy")).unwrap();
+    let (_, page) = server.until_ready_says("the last good policy is kept").await;
+    assert!(page.contains("[+] policy"), "{page}");
+    let (status, page) = server.until_ready_says("\nready\n").await;
+    assert_eq!(status, StatusCode::OK, "{page}");
+    server.stop().await;
+
+    let files = Files::new().with_emulator(&emulator).with("policy: { mode: authenticationOnly }");
+    files.write("policy/roleAssignments/broken.json", "{");
+    let server = files.start().await;
+    let (status, page) = server.until_ready_says("\nready\n").await;
+    assert_eq!(status, StatusCode::OK, "{page}");
+    assert!(page.contains("broken.json") && page.contains("trusted access get 503"), "{page}");
+    server.stop().await;
+}
+
 /// Every name of the contract, with a series that must be there.
 const SERIES: &[(&str, &str)] = &[
     (
@@ -169,11 +191,11 @@ const SERIES: &[(&str, &str)] = &[
     (r#"kubentra_token_reviews_total{result="authenticated",reason="none"}"#, "2"),
     (r#"kubentra_token_reviews_total{result="not_ours",reason="none"}"#, "1"),
     (r#"kubentra_token_reviews_total{result="refused",reason="audience"}"#, "1"),
-    (r#"kubentra_token_reviews_total{result="unavailable",reason="invalid"}"#, "1"),
+    (r#"kubentra_token_reviews_total{result="invalid",reason="invalid"}"#, "1"),
     (r#"kubentra_review_duration_seconds_count{review="access"}"#, "3"),
     (r#"kubentra_review_duration_seconds_count{review="token"}"#, "5"),
     (r#"kubentra_cache_requests_total{cache="token",result="hit"}"#, "1"),
-    (r#"kubentra_cache_requests_total{cache="token",result="miss"}"#, "1"),
+    (r#"kubentra_cache_requests_total{cache="token",result="miss"}"#, "3"),
     ("kubentra_policy_generation", "1"),
     (r#"kubentra_policy_problems{kind="unknown_role_definition"}"#, "1"),
     (r#"kubentra_policy_problems{kind="condition"}"#, "0"),

@@ -1,6 +1,7 @@
 //! Stopping loses no request that was accepted.
 
 use std::convert::Infallible;
+use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::Pin;
 use std::process::Stdio;
@@ -9,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use super::webhook::{Files, Http, Server, access_review, raw, tuning};
+use super::webhook::{Files, Http, Server, TENANT, access_review, raw, tuning};
 use bytes::Bytes;
 use hyper::body::{Body, Frame};
 use kubentra::app::Tuning;
@@ -247,6 +248,49 @@ async fn the_program_answers_what_it_has_on_sigterm_and_exits_0() {
     }
     let status = timeout(Duration::from_secs(10), program.wait()).await.unwrap().unwrap();
     assert_eq!(status.code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_says_what_it_serves_and_a_second_signal_cuts_it_off() {
+    let files = Files::new();
+    let [webhook, admin] = free_ports();
+    let config = files.config_file_at(webhook, admin);
+    let log = fs::File::create(files.path("log")).unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_kubentra"))
+        .arg("serve")
+        .arg("--config")
+        .arg(config)
+        .stderr(log)
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let server = files.attach(webhook, admin);
+    server.until_ready_says("[+] policy: ").await;
+    let mut stream = raw::connect(&server).await;
+    half(&mut stream).await;
+    let pid = program.id().unwrap().to_string();
+    let terminate = || Command::new("kill").arg("-TERM").arg(&pid).status();
+    assert!(terminate().await.unwrap().success());
+    server.until_ready_says("[-] running: stopping").await;
+    let began = Instant::now();
+    assert!(terminate().await.unwrap().success());
+    let status = timeout(Duration::from_secs(10), program.wait()).await.unwrap().unwrap();
+    assert_eq!(status.code(), Some(1), "it may have lost a request");
+    // A stop that waits would take as long as a review may.
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+
+    let log = fs::read_to_string(server.files.path("log")).unwrap();
+    let line = log.lines().find(|line| line.contains("\"serving\"")).unwrap();
+    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+    #[rustfmt::skip]
+    let expected = [
+        ("version", env!("CARGO_PKG_VERSION")), ("cloud", "custom"), ("client_auth", "required"),
+        ("mode", "azureRbac"), ("ungranted", "noOpinion"), ("tenant", TENANT),
+    ];
+    for (field, value) in expected {
+        assert_eq!(line[field], value, "{line}");
+    }
+    assert!(line["policy"].as_str().unwrap().ends_with("/policy"), "{line}");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use rustls_pki_types::pem::{self, PemObject as _};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use thiserror::Error;
-use x509_parser::prelude::{FromDer as _, X509Certificate};
+use x509_parser::prelude::{ASN1Time, FromDer as _, X509Certificate};
 
 use super::BuildTlsError;
 use crate::config::server::TlsConfig;
@@ -90,8 +90,10 @@ pub(super) struct Material {
     pub(super) chain: Vec<CertificateDer<'static>>,
     pub(super) key: PrivateKeyDer<'static>,
     pub(super) authorities: Option<Vec<CertificateDer<'static>>>,
-    /// End of the first certificate.
-    pub(super) expiry: SystemTime,
+    /// When the first certificate is good.
+    pub(super) validity: Validity,
+    /// The first end among the client authorities; none without any.
+    pub(super) client_ca_expiry: Option<SystemTime>,
 }
 
 /// The files' bytes, as read in one go.
@@ -126,11 +128,13 @@ impl TlsFiles {
             .zip(contents.client_ca.as_deref())
             .map(|(path, bytes)| certificates(path, bytes))
             .transpose()?;
-        let expiry = chain
+        let validity = chain
             .first()
-            .and_then(|first| expiry(first))
+            .and_then(validity_of)
             .ok_or_else(|| LoadTlsError::Certificate(self.certificate.clone()))?;
-        Ok(Material { chain, key, authorities, expiry })
+        let ends = authorities.iter().flatten().filter_map(validity_of).map(|good| good.until);
+        let client_ca_expiry = ends.min();
+        Ok(Material { chain, key, authorities, validity, client_ca_expiry })
     }
 }
 
@@ -168,9 +172,20 @@ fn certificates(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>,
     Ok(found)
 }
 
-/// End of a certificate; none if it cannot be parsed.
-fn expiry(certificate: &CertificateDer<'_>) -> Option<SystemTime> {
+/// When a certificate is good.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Validity {
+    pub(super) from: SystemTime,
+    pub(super) until: SystemTime,
+}
+
+/// When a certificate is good; none if it cannot be parsed.
+fn validity_of(certificate: &CertificateDer<'_>) -> Option<Validity> {
     let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
-    let seconds = u64::try_from(parsed.validity().not_after.timestamp()).unwrap_or(0);
-    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
+    let time = |at: ASN1Time| {
+        let seconds = u64::try_from(at.timestamp()).unwrap_or(0);
+        SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
+    };
+    let found = parsed.validity();
+    Some(Validity { from: time(found.not_before)?, until: time(found.not_after)? })
 }

@@ -42,8 +42,13 @@ struct Seen {
 /// What readiness says of TLS.
 #[derive(Clone, Debug)]
 pub struct TlsStatus {
+    /// Start of the certificate in force.
+    pub valid_from: SystemTime,
     /// End of the certificate in force.
     pub expiry: SystemTime,
+    /// First end of a client authority in force; none without any. TLS trusts an authority beyond
+    /// its end, but whoever checks certificates elsewhere may not.
+    pub client_ca_expiry: Option<SystemTime>,
     /// Why the files on disk are not in force; none: they are.
     pub error: Option<String>,
 }
@@ -61,13 +66,19 @@ impl TlsReloader {
             // No contents have an empty digest.
             Look::Unchanged => return Err(LoadTlsError::NoCertificate(files.certificate)),
         };
-        let Loaded { config, expiry } = loaded;
-        metrics.tls(expiry, false);
+        let Loaded { config, validity, client_ca_expiry } = loaded;
+        let status = TlsStatus {
+            valid_from: validity.from,
+            expiry: validity.until,
+            client_ca_expiry,
+            error: None,
+        };
+        metrics.tls(status.expiry, client_ca_expiry, false);
         Ok(Self {
             files: Arc::new(files),
             newest: watch::Sender::new(config),
             seen: Seen { digest, error: None },
-            status: Arc::new(Mutex::new(TlsStatus { expiry, error: None })),
+            status: Arc::new(Mutex::new(status)),
             metrics,
             interval: INTERVAL,
         })
@@ -109,10 +120,12 @@ impl TlsReloader {
         let error = match look {
             Look::Unreadable(error) => Some(report(&error)),
             Look::Unchanged => self.seen.error.clone(),
-            Look::Changed(digest, Ok(Loaded { config, expiry })) => {
+            Look::Changed(digest, Ok(Loaded { config, validity, client_ca_expiry })) => {
                 self.newest.send_replace(config);
                 self.seen = Seen { digest, error: None };
-                status.expiry = expiry;
+                status.valid_from = validity.from;
+                status.expiry = validity.until;
+                status.client_ca_expiry = client_ca_expiry;
                 tracing::info!("certificates were reloaded");
                 None
             }
@@ -128,7 +141,7 @@ impl TlsReloader {
             tracing::error!(error, "certificates cannot be reloaded; the last good ones stay");
         }
         status.error = error;
-        self.metrics.tls(status.expiry, status.error.is_some());
+        self.metrics.tls(status.expiry, status.client_ca_expiry, status.error.is_some());
     }
 }
 
