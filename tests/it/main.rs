@@ -28,6 +28,8 @@ mod questions;
 #[cfg(test)]
 mod reload;
 #[cfg(test)]
+mod role_matrix;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod shutdown;
