@@ -20,9 +20,13 @@ mod inspect;
 #[cfg(test)]
 mod kubernetes_types;
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod limits_table;
+#[cfg(test)]
+mod naive;
 #[cfg(test)]
 mod questions;
 #[cfg(test)]
@@ -39,3 +43,5 @@ mod tls;
 mod tokens;
 #[cfg(test)]
 mod webhook;
+#[cfg(test)]
+mod worlds;
