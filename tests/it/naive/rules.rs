@@ -16,10 +16,30 @@ fn segments(scope: &(impl ToString + ?Sized)) -> Vec<String> {
     lower(scope).split('/').filter(|s| !s.is_empty()).map(str::to_owned).collect()
 }
 
+/// A path that another reader could understand otherwise (§6.1).
+fn is_odd(path: &str) -> bool {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let path = path.strip_suffix('/').unwrap_or(path);
+    path.contains('%') || path.split('/').any(|segment| ["", ".", ".."].contains(&segment))
+}
+
 /// A rule of Kubernetes (§7.2).
 fn rule_allows(rule: &PolicyRule, target: &Target) -> bool {
     let has = |list: &[String], one: &str| list.iter().any(|item| item == "*" || item == one);
+    let all = |list: &[String]| list.iter().any(|item| item == "*");
     match target {
+        // Odd names and paths take a rule for everything (docs/semantics.md, choices).
+        Target::Resource(asked)
+            if asked.resource.is_empty()
+                || asked.resource.contains('/')
+                || asked.namespace.contains('/') =>
+        {
+            let everything = all(&rule.verbs) && all(&rule.api_groups) && all(&rule.resources);
+            everything && rule.resource_names.is_empty()
+        }
+        Target::NonResource(asked) if is_odd(&asked.path) => {
+            all(&rule.verbs) && rule.non_resource_urls.iter().any(|u| u == "*" || u == "/*")
+        }
         Target::NonResource(asked) => {
             let mut urls = rule.non_resource_urls.iter();
             has(&rule.verbs, &asked.verb)
@@ -31,8 +51,6 @@ fn rule_allows(rule: &PolicyRule, target: &Target) -> bool {
         Target::Resource(asked) => {
             let sub = &asked.subresource;
             let whole = match sub.as_str() {
-                // A type that holds a slash is no type, and only `*` matches it.
-                "" if asked.resource.contains('/') => vec![],
                 "" => vec![asked.resource.clone()],
                 _ => vec![format!("{}/{sub}", asked.resource), format!("*/{sub}")],
             };
