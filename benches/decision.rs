@@ -1,4 +1,5 @@
-//! What one decision costs: mapping, evaluating, explaining, reading the review.
+//! What one decision costs: mapping, evaluating, explaining, reading the review; and what looking it
+//! up would cost instead, which is why there is no decision cache (docs/performance.md).
 //!
 //! The world is the worst that is usual: a caller in as many groups as a token can name, an
 //! assignment for each, and the grant in the last one, so that the whole list is walked. Read the
@@ -8,17 +9,23 @@
 // `cfg(test)`-like helpers: a bench fails by panicking.
 #![expect(clippy::unwrap_used, reason = "a bench fails by panicking")]
 
+use std::collections::HashMap;
 use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Duration;
 
 use divan::Bencher;
 use kubentra::authz::mapping::{Mapping, required_actions};
 use kubentra::authz::{
-    AccessRequest, ClusterScope, DecisionRules, ObjectId, PolicyDocuments, PolicySetting,
+    AccessRequest, ClusterScope, Decision, DecisionRules, ObjectId, PolicyDocuments, PolicySetting,
     PolicySnapshot, Principal, ResourceRequest, RoleAssignment, Subresources, Target, evaluate,
     explain,
 };
 use kubentra::builtin;
-use kubentra::review::access::AccessReview;
+use kubentra::clock::Now;
+use kubentra::review::access::{AccessReview, CallerRules};
+use kubentra::service::authorizer::{Authorizer, AuthorizerSettings, PolicyMode};
+use kubentra::service::policy_store::PolicyStore;
 
 const CLUSTER: &str = "/subscriptions/00000000-0000-4000-8000-0000000000aa/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/aks";
 const READER: &str = "7f6c6a51-bcf8-42ba-9220-52d62157d7db";
@@ -109,22 +116,77 @@ fn map(bencher: Bencher<'_, '_>, (verb, group, resource): (&str, &str, &str)) {
     bencher.bench(|| required_actions(black_box(&mapping), black_box(&target)));
 }
 
-/// From the posted bytes to a checked review.
-#[divan::bench(args = GROUPS)]
-fn parse_review(bencher: Bencher<'_, '_>, groups: u128) {
+fn body(groups: u128) -> String {
     let groups: Vec<_> = (1..=groups).map(|n| id(n).to_string()).collect();
-    let body = serde_json::json!({
+    serde_json::json!({
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SubjectAccessReview",
         "metadata": {},
         "spec": {
-            "resourceAttributes": { "namespace": "ns1", "verb": "get", "version": "v1", "resource": "pods" },
+            "resourceAttributes": { "namespace": "ns1", "verb": "get", "version": "v1", "resource": "secrets" },
             "user": "alice@contoso.example",
             "groups": groups,
             "extra": { "oid": [id(1 << 64).to_string()] },
         },
         "status": { "allowed": false },
     })
-    .to_string();
+    .to_string()
+}
+
+/// From the posted bytes to a checked review.
+#[divan::bench(args = GROUPS)]
+fn parse_review(bencher: Bencher<'_, '_>, groups: u128) {
+    let body = body(groups);
     bencher.bench(|| AccessReview::parse(black_box(body.as_bytes())).unwrap());
+}
+
+/// From a checked review to the principal, its groups read and sorted.
+#[divan::bench(args = GROUPS)]
+fn read_caller(bencher: Bencher<'_, '_>, groups: u128) {
+    let review = AccessReview::parse(body(groups).as_bytes()).unwrap();
+    let rules = callers();
+    bencher.bench(|| black_box(&review).caller(black_box(&rules)));
+}
+
+fn callers() -> CallerRules {
+    CallerRules { object_id_extra_key: "oid".to_owned(), ..CallerRules::default() }
+}
+
+/// All that this program does for one access review, from the posted bytes to those of the answer;
+/// what is left is HTTP, TLS and the network. The grant sits in the last group.
+#[divan::bench(args = GROUPS)]
+fn answer_review(bencher: Bencher<'_, '_>, groups: u128) {
+    let (store, reader) = PolicyStore::new();
+    store.publish(policy(groups), Now::read());
+    let settings = AuthorizerSettings {
+        callers: callers(),
+        mode: PolicyMode::AzureRbac,
+        max_staleness: Duration::from_secs(3600),
+    };
+    let authorizer = Authorizer::new(settings, reader);
+    let body = body(groups);
+    bencher.bench(|| {
+        let review = AccessReview::parse(black_box(body.as_bytes())).unwrap();
+        let decision = authorizer.authorize(&review, Now::read()).unwrap();
+        assert!(matches!(decision, Decision::Allow(_)));
+        review.answer(&decision)
+    });
+}
+
+/// Looking up what a caller may do, by generation and principal ids: hash, find, compare. The key is
+/// made already, and there is no lock, no eviction and no second caller, so that a real cache costs
+/// more. It would save the difference to [`evaluate_allow`], less what is left to decide.
+#[divan::bench(args = GROUPS)]
+fn cached_permissions(bencher: Bencher<'_, '_>, groups: u128) {
+    let key = (7_u64, request(groups, "secrets").principal);
+    let cache = HashMap::from([(key.clone(), Arc::new(()))]);
+    bencher.bench(|| black_box(&cache).get(black_box(&key)).cloned());
+}
+
+/// Looking up a whole decision, by generation and request; likewise the least that it can cost.
+#[divan::bench(args = GROUPS)]
+fn cached_decision(bencher: Bencher<'_, '_>, groups: u128) {
+    let key = (7_u64, request(groups, "secrets"));
+    let cache = HashMap::from([(key.clone(), evaluate(&policy(groups), &key.1))]);
+    bencher.bench(|| black_box(&cache).get(black_box(&key)).cloned());
 }
