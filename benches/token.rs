@@ -107,7 +107,6 @@ fn expected<'a>(ring: &KeyRing, issuer: &'a TrustedIssuer) -> Expectations<'a> {
     Expectations {
         issuer: issuer.name(),
         tenant: ring.tenant(),
-        version: issuer.version(),
         clock_skew: CLOCK_SKEW,
         username_claims: &CLAIMS,
         groups: GroupsSource::Token,
