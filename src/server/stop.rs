@@ -28,10 +28,10 @@ impl StopSender {
 }
 
 impl Stop {
-    /// Says whether a stop was asked for.
+    /// Says whether a stop was asked for, or the sender is gone, which asks for the same.
     #[must_use]
     pub fn is_requested(&self) -> bool {
-        *self.0.borrow()
+        *self.0.borrow() || self.0.has_changed().is_err()
     }
 
     /// Ends when a stop is asked for, at once if it was.
