@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use divan::Bencher;
+use jiff::Timestamp;
 use kubentra::authz::mapping::{Mapping, required_actions};
 use kubentra::authz::{
     AccessRequest, ClusterScope, Decision, DecisionRules, ObjectId, PolicyDocuments, PolicySetting,
@@ -30,6 +31,9 @@ use kubentra::service::policy_store::PolicyStore;
 const CLUSTER: &str = "/subscriptions/00000000-0000-4000-8000-0000000000aa/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/aks";
 const READER: &str = "7f6c6a51-bcf8-42ba-9220-52d62157d7db";
 const CLUSTER_ADMIN: &str = "b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b";
+
+/// When nothing depends on it.
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
 /// Groups of the caller: one, a usual number, and all that a token can name.
 const GROUPS: [u128; 3] = [1, 20, 200];
@@ -81,21 +85,21 @@ fn request(groups: u128, resource: &str) -> AccessRequest {
 #[divan::bench(args = GROUPS)]
 fn evaluate_allow(bencher: Bencher<'_, '_>, groups: u128) {
     let (policy, request) = (policy(groups), request(groups, "secrets"));
-    bencher.bench(|| evaluate(black_box(&policy), black_box(&request)));
+    bencher.bench(|| evaluate(black_box(&policy), black_box(&request), NOW));
 }
 
 /// Nothing grants, so that the nearest miss and the sufficient role are looked for as well.
 #[divan::bench(args = GROUPS)]
 fn evaluate_refusal(bencher: Bencher<'_, '_>, groups: u128) {
     let (policy, request) = (policy(groups), request(groups - 1, "secrets"));
-    bencher.bench(|| evaluate(black_box(&policy), black_box(&request)));
+    bencher.bench(|| evaluate(black_box(&policy), black_box(&request), NOW));
 }
 
 /// Every rule kept, with words.
 #[divan::bench(args = GROUPS)]
 fn explain_allow(bencher: Bencher<'_, '_>, groups: u128) {
     let (policy, request) = (policy(groups), request(groups, "secrets"));
-    bencher.bench(|| explain(black_box(&policy), black_box(&request)));
+    bencher.bench(|| explain(black_box(&policy), black_box(&request), NOW));
 }
 
 /// From verb, group and resource to the needed actions.
@@ -187,6 +191,6 @@ fn cached_permissions(bencher: Bencher<'_, '_>, groups: u128) {
 #[divan::bench(args = GROUPS)]
 fn cached_decision(bencher: Bencher<'_, '_>, groups: u128) {
     let key = (7_u64, request(groups, "secrets"));
-    let cache = HashMap::from([(key.clone(), evaluate(&policy(groups), &key.1))]);
+    let cache = HashMap::from([(key.clone(), evaluate(&policy(groups), &key.1, NOW))]);
     bencher.bench(|| black_box(&cache).get(black_box(&key)).cloned());
 }

@@ -20,16 +20,21 @@
 
 pub mod assignment;
 pub mod cluster;
+pub mod condition;
 pub mod data_action;
 pub mod decision;
+pub mod deny;
 pub mod evaluate;
+pub mod inquiry;
 pub mod mapping;
 pub mod operations;
+mod precedence;
 pub mod principal;
 pub mod question;
 pub mod refusal;
 pub mod request;
 pub mod role;
+pub mod schedule;
 pub mod scope;
 pub mod snapshot;
 pub mod trace;
@@ -38,14 +43,16 @@ mod words;
 
 pub use assignment::{DenyAssignment, MemberType, RoleAssignment, ScheduleInstance};
 pub use cluster::{ClusterScope, ClusterType};
+pub use condition::Condition;
 pub use data_action::DataActionPattern;
 pub use decision::{Decision, DenyReason, Grant, Miss, NearestMiss, NoOpinionReason, Refusal};
-pub use evaluate::{evaluate, explain};
+pub use evaluate::{evaluate, evaluate_timed, explain};
+pub use inquiry::{ClockUse, Inquiry};
 pub use mapping::Subresources;
 pub use operations::KnownOperations;
 pub use principal::{ObjectId, Principal, TenantId};
 pub use request::{AccessRequest, NonResourceRequest, ResourceRequest, Target};
-pub use role::{Condition, Permission, RoleDefinition, RoleDefinitionId, RoleKind};
+pub use role::{Permission, RoleDefinition, RoleDefinitionId, RoleKind};
 pub use scope::Scope;
 pub use snapshot::{
     DecisionRules, Discovery, PolicyDocuments, PolicyProblem, PolicySetting, PolicySnapshot,

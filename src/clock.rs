@@ -2,6 +2,8 @@
 
 use std::time::{Instant, SystemTime};
 
+use jiff::Timestamp;
+
 /// One reading of both clocks.
 #[derive(Clone, Copy, Debug)]
 pub struct Now {
@@ -16,5 +18,11 @@ impl Now {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
     pub fn read() -> Self {
         Self { wall: SystemTime::now(), monotonic: Instant::now() }
+    }
+
+    /// The calendar time as the core takes it. A clock set beyond the year 9999 reads as its end, at
+    /// which every schedule has expired.
+    pub fn timestamp(self) -> Timestamp {
+        Timestamp::try_from(self.wall).unwrap_or(Timestamp::MAX)
     }
 }

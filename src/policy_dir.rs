@@ -68,11 +68,18 @@ pub struct Finding {
     pub origin: Origin,
     /// What, on one line.
     pub message: String,
+    /// The text within the document that is to blame, and below it a caret.
+    pub excerpt: Option<String>,
 }
 
 impl Finding {
+    /// Of a place, or of a file as a whole.
+    pub fn at(origin: Origin, message: impl Into<String>) -> Self {
+        Self { origin, message: message.into(), excerpt: None }
+    }
+
     fn about(file: PathBuf, message: impl Into<String>) -> Self {
-        Self { origin: Origin { file, place: None }, message: message.into() }
+        Self::at(Origin { file, place: None }, message)
     }
 }
 

@@ -21,9 +21,9 @@ pub struct RoleAssignment {
     pub condition: Option<Condition>,
 }
 
-/// A time during which an assignment is in force, as Privileged Identity Management writes it.
-///
-/// Schedules are not evaluated yet: an assignment that one names, or that one is, grants nothing.
+/// A time during which an assignment is in force, as Privileged Identity Management writes it. One
+/// whose origin is a plain assignment bounds that one; any other is an assignment by itself, if it is
+/// the principal's own (semantics §4.6).
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ScheduleInstance {
     /// Its full id; compared without regard to case.

@@ -7,6 +7,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::assignment::{DenyAssignment, RoleAssignment, short_id};
 use super::principal::ObjectId;
 use super::role::RoleDefinition;
@@ -35,6 +37,8 @@ pub enum Grant {
         role: Arc<RoleDefinition>,
         /// The group that has it, when the caller has not itself.
         through: Option<ObjectId>,
+        /// First moment at which it is no longer in force; none is no end (semantics §4.6).
+        until: Option<Timestamp>,
     },
     /// Reading what the API server serves (semantics §6.2).
     Discovery,
@@ -117,16 +121,35 @@ pub struct NearestMiss {
 /// Why an assignment did not grant. In ascending order of distance from a grant.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Miss {
-    /// It has a condition, or its role has.
+    /// Its condition, or that of its role, is not true.
     Condition,
-    /// A schedule bounds it.
-    Schedule,
+    /// It was in force until this moment.
+    Expired(Timestamp),
+    /// It is in force from this moment on.
+    NotYet(Timestamp),
+    /// Azure has not provisioned it.
+    NotProvisioned,
     /// The role has the action, but is assigned elsewhere.
     OtherScope,
     /// Its role definition is not known.
     UnknownRole,
     /// The scope is right, but the role lacks the action.
     LacksAction,
+}
+
+impl Miss {
+    /// How far it is from a grant: less is nearer. When a schedule ends is no distance.
+    pub fn distance(self) -> u8 {
+        match self {
+            Self::Condition => 0,
+            Self::Expired(_) => 1,
+            Self::NotYet(_) => 2,
+            Self::NotProvisioned => 3,
+            Self::OtherScope => 4,
+            Self::UnknownRole => 5,
+            Self::LacksAction => 6,
+        }
+    }
 }
 
 impl Decision {
@@ -171,7 +194,7 @@ impl fmt::Display for Decision {
 impl fmt::Display for Grant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::RoleAssignment { assignment, role, through } => {
+            Self::RoleAssignment { assignment, role, through, until } => {
                 write!(
                     f,
                     "allowed by role `{}` at `{}`, assignment `{}`",
@@ -179,7 +202,8 @@ impl fmt::Display for Grant {
                     assignment.scope,
                     short_id(&assignment.id)
                 )?;
-                through.map_or(Ok(()), |group| write!(f, ", through group `{group}`"))
+                through.map_or(Ok(()), |group| write!(f, ", through group `{group}`"))?;
+                until.map_or(Ok(()), |until| write!(f, ", until {until}"))
             }
             Self::Discovery => {
                 f.write_str("allowed as discovery, which every Entra identity may read")
@@ -258,12 +282,18 @@ impl fmt::Display for NearestMiss {
         match why {
             Miss::Condition => write!(
                 f,
-                "role `{role}` at `{scope}` has a condition, which is not evaluated yet (assignment `{id}`)"
+                "role `{role}` at `{scope}` has a condition that is not true here (assignment `{id}`)"
             ),
-            Miss::Schedule => write!(
+            Miss::Expired(end) => {
+                write!(f, "role `{role}` at `{scope}` expired at {end} (assignment `{id}`)")
+            }
+            Miss::NotYet(start) => write!(
                 f,
-                "role `{role}` at `{scope}` has a schedule, which is not evaluated yet (assignment `{id}`)"
+                "role `{role}` at `{scope}` is not in force before {start} (assignment `{id}`)"
             ),
+            Miss::NotProvisioned => {
+                write!(f, "role `{role}` at `{scope}` is not provisioned (assignment `{id}`)")
+            }
             Miss::OtherScope => {
                 write!(f, "role `{role}` is assigned at `{scope}` only (assignment `{id}`)")
             }

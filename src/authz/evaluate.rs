@@ -2,60 +2,70 @@
 //!
 //! [`evaluate`] and [`explain`] are the same walk; the second keeps what it saw on the way.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::assignment::DenyAssignment;
+use jiff::Timestamp;
+
 use super::decision::{Decision, DenyReason, Grant, NoOpinionReason};
+use super::deny::denied;
+use super::inquiry::{ClockUse, Inquiry};
 use super::mapping::is_discovery;
+use super::precedence::precedence;
 use super::principal::ObjectId;
-use super::question::Questions;
-use super::refusal::{Verdict, grants, judge, refusal};
+use super::refusal::{conditions, grants, judge, refusal};
 use super::request::{AccessRequest, Target};
-use super::scope::Scope;
 use super::snapshot::{Discovery, IndexedAssignment, PolicySnapshot, Ungranted};
 use super::trace::{Keep, Outcome, Recorder, Skip, Step, Trace};
 
-/// Decides `request` by the rules of semantics §4, §6.2, §7 and §8.
+/// Decides `request` at `now`, by the rules of semantics §4, §6.2, §7 and §8.
 ///
-/// The same policy and request always give the same decision; in which order documents and groups
-/// came does not matter. Nested groups are the caller's task: only those in `request` count. The work
-/// grows with the assignments of the caller and its groups, not with the whole policy. It cannot
-/// fail, because a malformed review is refused while the request is made of it.
-pub fn evaluate(policy: &PolicySnapshot, request: &AccessRequest) -> Decision {
-    walk(policy, request, &Questions::of(policy, &request.target), &mut Skip)
+/// The same policy, request and time always give the same decision; in which order documents and
+/// groups came does not matter. Nested groups are the caller's task: only those in `request` count.
+/// The work grows with the assignments of the caller and its groups, not with the whole policy. It
+/// cannot fail, because a malformed review is refused while the request is made of it.
+pub fn evaluate(policy: &PolicySnapshot, request: &AccessRequest, now: Timestamp) -> Decision {
+    evaluate_timed(policy, request, now).0
+}
+
+/// Decides as [`evaluate`] does, and says whether the decision depends on the time: whoever remembers
+/// decisions must forget this one in time (semantics §4.6).
+pub fn evaluate_timed(
+    policy: &PolicySnapshot,
+    request: &AccessRequest,
+    now: Timestamp,
+) -> (Decision, ClockUse) {
+    let inquiry = Inquiry::of(policy, &request.target, now);
+    let decision = walk(&inquiry, request, &mut Skip);
+    (decision, inquiry.clock_use())
 }
 
 /// Decides as [`evaluate`] does, and says of every rule what came of it.
-pub fn explain(policy: &PolicySnapshot, request: &AccessRequest) -> Trace {
-    let questions = Questions::of(policy, &request.target);
+pub fn explain(policy: &PolicySnapshot, request: &AccessRequest, now: Timestamp) -> Trace {
+    let inquiry = Inquiry::of(policy, &request.target, now);
     let mut kept = Keep::default();
-    let decision = walk(policy, request, &questions, &mut kept);
-    Trace::new(decision, &questions, kept)
+    let decision = walk(&inquiry, request, &mut kept);
+    Trace::new(decision, &inquiry, kept)
 }
 
-fn walk<R: Recorder>(
-    policy: &PolicySnapshot,
-    request: &AccessRequest,
-    questions: &Questions,
-    recorder: &mut R,
-) -> Decision {
-    if let Some(denied) = denied(policy, request, questions, recorder) {
+fn walk<R: Recorder>(inquiry: &Inquiry<'_>, request: &AccessRequest, recorder: &mut R) -> Decision {
+    let policy = inquiry.policy;
+    if let Some(denied) = denied(inquiry, &request.principal, recorder) {
         return Decision::Deny(denied);
     }
-    let grant = assigned(policy, request, questions, recorder)
+    let grant = assigned(inquiry, request, recorder)
         .or_else(|| discovery(policy, request, recorder))
         .or_else(|| trusted(policy, request, recorder))
         .or_else(|| administrator(policy, request, recorder));
     if let Some(grant) = grant {
         return Decision::Allow(grant);
     }
-    let refusal = Box::new(refusal(policy, &request.principal, questions));
+    let refusal = Box::new(refusal(inquiry, &request.principal));
     recorder.step(|| Step {
         rule: "§8.2",
         subject: "policy.ungranted".to_owned(),
         outcome: Outcome::Applies,
         detail: refusal.to_string(),
+        conditions: Vec::new(),
     });
     match policy.rules().ungranted {
         Ungranted::NoOpinion => Decision::NoOpinion(NoOpinionReason::Ungranted(refusal)),
@@ -63,118 +73,34 @@ fn walk<R: Recorder>(
     }
 }
 
-/// Deny assignments come first (semantics §4.1). If several apply, the reason is about the nearest:
-/// by scope, then by id; and the caller goes before its groups, and those before everyone.
-fn denied<R: Recorder>(
-    policy: &PolicySnapshot,
-    request: &AccessRequest,
-    questions: &Questions,
-    recorder: &mut R,
-) -> Option<DenyReason> {
-    let mut best: Option<(ObjectId, &Arc<DenyAssignment>, &str)> = None;
-    for id in request.principal.ids().chain([ObjectId::EVERYONE]) {
-        for deny in policy.denies_of(id) {
-            let outcome = applies(policy, request, questions, deny);
-            recorder.step(|| deny_step(deny, id, outcome));
-            if let Ok(action) = outcome
-                && best.is_none_or(|(_, other, _)| {
-                    precedence((&deny.scope, &deny.id), (&other.scope, &other.id)).is_lt()
-                })
-            {
-                best = Some((id, deny, action));
-            }
-        }
-    }
-    best.map(|(principal, deny, action)| DenyReason::DenyAssignment {
-        deny: Arc::clone(deny),
-        principal,
-        through_group: principal != request.principal.id() && !principal.is_everyone(),
-        action: action.to_owned(),
-    })
-}
-
-/// The action that a deny assignment forbids to the caller, or why it does not apply.
-fn applies<'q>(
-    policy: &PolicySnapshot,
-    request: &AccessRequest,
-    questions: &'q Questions,
-    deny: &DenyAssignment,
-) -> Result<&'q str, &'static str> {
-    if request.principal.ids().any(|id| deny.exclude_principals.contains(&id)) {
-        return Err("excludes a principal id of the caller");
-    }
-    forbids(policy, questions, deny)
-}
-
-/// The action that a deny assignment forbids to those it names (semantics §4.1).
-///
-/// # Errors
-///
-/// Why it forbids none, in words.
-pub fn forbids<'q>(
-    policy: &PolicySnapshot,
-    questions: &'q Questions,
-    deny: &DenyAssignment,
-) -> Result<&'q str, &'static str> {
-    let in_scope = questions.scopes().any(|scope| {
-        if deny.do_not_apply_to_child_scopes {
-            deny.scope == *scope
-        } else {
-            policy.cluster().covers(&deny.scope, scope)
-        }
-    });
-    if !in_scope {
-        return Err("its scope does not cover the request");
-    }
-    questions
-        .iter()
-        .flat_map(|q| &q.required)
-        .find(|action| deny.permissions.iter().any(|p| p.forbids(std::slice::from_ref(*action))))
-        .map(super::data_action::RequiredAction::as_str)
-        .ok_or("it does not forbid what is needed")
-}
-
-fn deny_step(deny: &DenyAssignment, id: ObjectId, outcome: Result<&str, &'static str>) -> Step {
-    let to = if id.is_everyone() { "everyone".to_owned() } else { format!("`{id}`") };
-    Step {
-        rule: "§4.1",
-        subject: format!("deny assignment `{}`", deny.id),
-        outcome: if outcome.is_ok() { Outcome::Applies } else { Outcome::DoesNot },
-        detail: match outcome {
-            Ok(action) => format!("forbids `{action}` at `{}` to {to}", deny.scope),
-            Err(why) => format!("{why} (at `{}`, to {to})", deny.scope),
-        },
-    }
-}
-
 /// Role assignments (semantics §4.2). If several grant, the reason is about the nearest: by scope,
 /// then by id.
 fn assigned<R: Recorder>(
-    policy: &PolicySnapshot,
+    inquiry: &Inquiry<'_>,
     request: &AccessRequest,
-    questions: &Questions,
     recorder: &mut R,
 ) -> Option<Grant> {
-    let mut best: Option<(ObjectId, &IndexedAssignment)> = None;
+    let mut best: Option<(ObjectId, &IndexedAssignment, Option<Timestamp>)> = None;
     for id in request.principal.ids() {
-        for entry in policy.assignments_of(id) {
-            let named_before_best = best.is_none_or(|(_, other)| before(entry, other));
+        for entry in inquiry.policy.assignments_of(id) {
+            let named_before_best = best.is_none_or(|(_, other, _)| before(entry, other));
             if !named_before_best && !R::KEEPS {
                 // The list is in this order, so nothing behind it comes before either.
                 break;
             }
-            let grants = grants(policy, entry, questions);
-            recorder.step(|| assignment_step(entry, id, judge(policy, entry, questions)));
-            if grants && named_before_best {
-                best = Some((id, entry));
+            let grants = grants(inquiry, entry);
+            recorder.step(|| assignment_step(inquiry, entry, id));
+            if let (true, Some(until)) = (named_before_best, grants) {
+                best = Some((id, entry, until));
             }
         }
     }
-    let (id, entry) = best?;
+    let (id, entry, until) = best?;
     Some(Grant::RoleAssignment {
         assignment: Arc::clone(&entry.assignment),
         role: Arc::clone(entry.role.as_ref()?),
         through: (id != request.principal.id()).then_some(id),
+        until,
     })
 }
 
@@ -186,24 +112,16 @@ fn before(left: &IndexedAssignment, right: &IndexedAssignment) -> bool {
     .is_lt()
 }
 
-/// Which of two is named: the longer scope, then the smaller id (semantics §9).
-pub(super) fn precedence(left: (&Scope, &str), right: (&Scope, &str)) -> Ordering {
-    let length = |scope: &Scope| scope.folded().len();
-    length(right.0).cmp(&length(left.0)).then_with(|| folded(left.1).cmp(folded(right.1)))
-}
-
-fn folded(id: &str) -> impl Iterator<Item = u8> + '_ {
-    id.bytes().map(|b| b.to_ascii_lowercase())
-}
-
-fn assignment_step(entry: &IndexedAssignment, id: ObjectId, verdict: Verdict) -> Step {
+fn assignment_step(inquiry: &Inquiry<'_>, entry: &IndexedAssignment, id: ObjectId) -> Step {
+    let verdict = judge(inquiry, entry);
     let assignment = &entry.assignment;
     let role = entry.role.as_ref().map_or_else(|| assignment.role.to_string(), |r| r.name.clone());
     Step {
         rule: "§4.2",
         subject: format!("role assignment `{}`", assignment.id),
-        outcome: if verdict == Verdict::Grants { Outcome::Applies } else { Outcome::DoesNot },
+        outcome: if verdict.grants() { Outcome::Applies } else { Outcome::DoesNot },
         detail: format!("role `{role}` at `{}` to `{id}`: {verdict}", assignment.scope),
+        conditions: conditions(inquiry, entry),
     }
 }
 
@@ -223,6 +141,7 @@ fn discovery<R: Recorder>(
             (Discovery::Allow, true) => "every Entra identity may read it".to_owned(),
             (Discovery::Allow, false) => "it is not a read of a discovery path".to_owned(),
         },
+        conditions: Vec::new(),
     });
     allowed.then_some(Grant::Discovery)
 }
@@ -247,6 +166,7 @@ fn trusted<R: Recorder>(
                 || "no rule of its roles matches".to_owned(),
                 |r| format!("a rule of role `{}` matches", r.full_name()),
             ),
+            conditions: Vec::new(),
         });
         if let (None, Some(role)) = (&found, role) {
             found = Some(Grant::TrustedAccess {
@@ -264,6 +184,7 @@ fn trusted<R: Recorder>(
             subject: format!("managed identity `{managed_identity}`"),
             outcome: Outcome::DoesNot,
             detail: "no binding in force names it, or it is a user-assigned identity".to_owned(),
+            conditions: Vec::new(),
         });
     }
     found
@@ -285,6 +206,7 @@ fn administrator<R: Recorder>(
             || "the caller is in none of them".to_owned(),
             |g| format!("the caller is in `{g}`"),
         ),
+        conditions: Vec::new(),
     });
     group.map(|group| Grant::AdminGroup { group })
 }

@@ -1,9 +1,8 @@
 //! Role definitions: what a role may do.
 
-use std::fmt;
-
 use super::data_action::{DataActionPattern, RequiredAction};
 
+pub use super::condition::Condition;
 pub use super::principal::RoleDefinitionId;
 
 /// A role definition: a name and permissions, each judged by itself.
@@ -63,31 +62,5 @@ impl Permission {
             self.data_actions.iter().any(|p| p.touches(action))
                 && !self.not_data_actions.iter().any(|p| p.matches(action.folded()))
         })
-    }
-}
-
-/// A condition, kept as it was written.
-///
-/// Conditions are not evaluated yet: one that is there never grants and always counts for a deny
-/// (semantics §4.5).
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Condition {
-    /// Its text.
-    pub text: String,
-    /// Its `conditionVersion`.
-    pub version: Option<String>,
-}
-
-impl Condition {
-    /// A condition from two optional members; an empty or blank text is none (semantics §5.3).
-    pub fn new(text: Option<&str>, version: Option<&str>) -> Option<Self> {
-        let text = text.filter(|t| !t.trim().is_empty())?;
-        Some(Self { text: text.to_owned(), version: version.map(str::to_owned) })
-    }
-}
-
-impl fmt::Display for Condition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
     }
 }

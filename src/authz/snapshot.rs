@@ -1,6 +1,7 @@
 //! The policy of one moment: immutable, checked, and indexed by principal.
 
 mod build;
+mod conditions;
 mod problem;
 
 use std::collections::HashMap;
@@ -8,11 +9,11 @@ use std::sync::Arc;
 
 use super::assignment::{DenyAssignment, RoleAssignment, ScheduleInstance};
 use super::cluster::ClusterScope;
-use super::decision::Miss;
 use super::mapping::Subresources;
 use super::operations::KnownOperations;
 use super::principal::{ObjectId, stands_for_a_resource};
 use super::role::{RoleDefinition, RoleDefinitionId};
+use super::schedule::Schedule;
 use super::scope::Scope;
 use super::trusted_access::{TrustedAccessRole, TrustedAccessRoleBinding};
 
@@ -102,8 +103,8 @@ pub struct IndexedAssignment {
     pub assignment: Arc<RoleAssignment>,
     /// Its role's definition, if known.
     pub role: Option<Arc<RoleDefinition>>,
-    /// Why it grants nothing, whatever is asked.
-    pub inert: Option<Miss>,
+    /// When it is in force.
+    pub schedule: Schedule,
 }
 
 /// A trusted-access binding with the roles that it names and that are known.

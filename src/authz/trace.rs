@@ -1,9 +1,12 @@
 //! What a walk over the rules saw.
 
+use std::fmt;
+
 use serde::Serialize;
 
+use super::condition::{Part, Truth};
 use super::decision::Decision;
-use super::question::Questions;
+use super::inquiry::{ClockUse, Inquiry};
 
 /// Takes the steps of a walk: [`Skip`] forgets them at no cost, [`Keep`] keeps them.
 pub(super) trait Recorder {
@@ -47,6 +50,45 @@ pub struct Step {
     pub outcome: Outcome,
     /// Why, in words.
     pub detail: String,
+    /// The conditions that it hung on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<TriedCondition>,
+}
+
+/// A condition held against one action of the request.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TriedCondition {
+    /// What has it.
+    pub of: ConditionOf,
+    /// The action that it was held against.
+    pub action: String,
+    /// What it was.
+    pub truth: Truth,
+    /// How it came to that: the whole first, each part before what it is made of.
+    pub parts: Vec<Part>,
+}
+
+/// What a condition belongs to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ConditionOf {
+    /// The role assignment.
+    RoleAssignment,
+    /// The deny assignment.
+    DenyAssignment,
+    /// One permission of the role definition or deny assignment.
+    Permission,
+}
+
+impl fmt::Display for ConditionOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::RoleAssignment => "condition of the assignment",
+            Self::DenyAssignment => "condition of the deny assignment",
+            Self::Permission => "condition of the permission",
+        })
+    }
 }
 
 /// What came of a rule.
@@ -68,6 +110,8 @@ pub struct Trace {
     pub questions: Vec<AskedQuestion>,
     /// Every rule tried, in order.
     pub steps: Vec<Step>,
+    /// Whether the decision depends on the time.
+    pub clock: ClockUse,
 }
 
 /// One question in words.
@@ -81,14 +125,15 @@ pub struct AskedQuestion {
 }
 
 impl Trace {
-    pub(super) fn new(decision: Decision, questions: &Questions, kept: Keep) -> Self {
-        let questions = questions
+    pub(super) fn new(decision: Decision, inquiry: &Inquiry<'_>, kept: Keep) -> Self {
+        let questions = inquiry
+            .questions
             .iter()
             .map(|q| AskedQuestion {
                 actions: q.required.iter().map(|a| a.as_str().to_owned()).collect(),
                 scopes: q.scopes.iter().map(ToString::to_string).collect(),
             })
             .collect();
-        Self { decision, questions, steps: kept.0 }
+        Self { decision, questions, steps: kept.0, clock: inquiry.clock_use() }
     }
 }

@@ -10,6 +10,7 @@ use super::error::CommandError;
 use super::output::{self, Format, OutputArgs};
 use super::policy::PolicyArgs;
 use crate::authz::{AccessRequest, Target};
+use crate::clock::Now;
 use crate::question::can_i;
 use crate::question::report::DecisionReport;
 
@@ -61,7 +62,7 @@ pub(crate) fn run(args: CanIArgs) -> Result<ExitCode, CommandError> {
     if let Some(hint) = can_i::misnamed(&target, policy.snapshot.operations()) {
         output::note(&hint);
     }
-    let decision = policy.decide(&AccessRequest { principal, target });
+    let decision = policy.decide(&AccessRequest { principal, target }, Now::read());
     match args.output.output {
         Format::Json => output::print_json(&DecisionReport::from(&decision))?,
         Format::Text => {

@@ -103,14 +103,14 @@ fn is_unopened(error: &ConfigError) -> bool {
 fn about_config(file: &Path, error: &ConfigError) -> Finding {
     if let ConfigError::Invalid { path, place, message } = error {
         let origin = Origin { file: path.clone(), place: Some(*place) };
-        return Finding { origin, message: message.clone() };
+        return Finding::at(origin, message.clone());
     }
     whole(file, report(error))
 }
 
 /// A finding about a file as a whole.
 fn whole(file: &Path, message: String) -> Finding {
-    Finding { origin: Origin { file: file.to_owned(), place: None }, message }
+    Finding::at(Origin { file: file.to_owned(), place: None }, message)
 }
 
 /// How much a finding weighs.
@@ -184,10 +184,13 @@ impl Answer {
     /// One line a finding, as compilers write them, and one line to sum up.
     fn text(&self) -> String {
         let mut text = String::new();
-        for (severity, Finding { origin, message }) in &self.findings {
+        for (severity, Finding { origin, message, excerpt }) in &self.findings {
             let (style, word) = (severity.style(), severity.word());
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{origin}: {style}{word}{style:#}: {message}");
+            for line in excerpt.iter().flat_map(|excerpt| excerpt.lines()) {
+                let _ = writeln!(text, "    {line}");
+            }
         }
         let verdict = if self.is_valid() { "valid" } else { "not valid" };
         let mut parts = Vec::new();
@@ -209,9 +212,9 @@ impl Answer {
 
     fn json(&self) -> AnswerJson<'_> {
         let item = |(severity, finding): &(Severity, Finding)| {
-            let Finding { origin, message } = finding.clone();
+            let Finding { origin, message, excerpt } = finding.clone();
             let (line, column) = origin.place.map(|place| (place.line, place.column)).unzip();
-            ItemJson { severity: *severity, file: origin.file, line, column, message }
+            ItemJson { severity: *severity, file: origin.file, line, column, message, excerpt }
         };
         AnswerJson {
             valid: self.is_valid(),
@@ -268,6 +271,8 @@ struct ItemJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     column: Option<usize>,
     message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    excerpt: Option<String>,
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use super::output::{self, Format, OutputArgs};
 use super::policy::{LoadedPolicy, PolicyArgs};
 use crate::authz::trace::{AskedQuestion, Outcome, Step};
 use crate::authz::{Decision, NoOpinionReason, Principal, Trace, explain};
+use crate::clock::Now;
 use crate::question::report::DecisionReport;
 use crate::review::access::{AccessReview, Caller};
 use crate::service::authorizer::PolicyMode;
@@ -55,6 +56,7 @@ struct Explanation {
 /// Reads the review and walks the rules.
 pub(crate) fn run(args: ExplainArgs) -> Result<ExitCode, CommandError> {
     let policy = args.policy.load()?;
+    let now = Now::read().timestamp();
     let body = read(&args.file)?;
     let review = AccessReview::parse(&body)
         .map_err(|error| CommandError::unreadable(format!("`{}`: {error}", args.file.display())))?;
@@ -62,8 +64,8 @@ pub(crate) fn run(args: ExplainArgs) -> Result<ExitCode, CommandError> {
     let (decision, questions) = match caller {
         Err(reason) => (Decision::NoOpinion(reason), Vec::new()),
         Ok(principal) => {
-            let Trace { decision, questions, steps: more } =
-                explain(&policy.snapshot, &review.request(principal));
+            let Trace { decision, questions, steps: more, .. } =
+                explain(&policy.snapshot, &review.request(principal), now);
             steps.extend(more);
             (decision, questions)
         }
@@ -107,7 +109,8 @@ fn identify(
     let mut steps = Vec::new();
     let mut step = |rule, subject: &str, applies: bool, detail: String| {
         let outcome = if applies { Outcome::Applies } else { Outcome::DoesNot };
-        steps.push(Step { rule, subject: subject.to_owned(), outcome, detail });
+        let subject = subject.to_owned();
+        steps.push(Step { rule, subject, outcome, detail, conditions: Vec::new() });
     };
     let caller = review.caller(&policy.callers);
     let is_system = caller == Caller::System;
@@ -156,6 +159,12 @@ fn text(decision: &Decision, explanation: &Explanation, cluster: &str) -> String
         };
         let head = format!("{sign} {} {}", step.rule, step.subject);
         let _ = writeln!(steps, "{}\n    {}", answer::colored(&head, color), step.detail);
+        for condition in &step.conditions {
+            let _ = writeln!(steps, "    {} for `{}`", condition.of, condition.action);
+            for part in &condition.parts {
+                let _ = writeln!(steps, "      {part}");
+            }
+        }
     }
     let short = steps.replace(cluster, "CLUSTER");
     let legend = if short == steps { String::new() } else { format!("CLUSTER is {cluster}\n\n") };

@@ -11,6 +11,7 @@ use super::output::{self, Format, OutputArgs};
 use super::policy::PolicyArgs;
 use crate::authz::assignment::short_id;
 use crate::authz::{ClusterScope, ObjectId};
+use crate::clock::Now;
 use crate::question::list::{Listed, ListedPermission, Listing, list};
 
 /// List what a caller may do, and what takes it away again
@@ -35,7 +36,8 @@ pub(crate) fn run(args: ListArgs) -> Result<ExitCode, CommandError> {
     }
     let policy = args.policy.load()?;
     policy.note_if_not_deciding();
-    let found = list(&policy.snapshot, &principal, args.namespace.as_deref());
+    let found =
+        list(&policy.snapshot, &principal, args.namespace.as_deref(), Now::read().timestamp());
     match args.output.output {
         Format::Json => output::print_json(&found)?,
         Format::Text => output::print(&text(&found, policy.snapshot.cluster()))?,
@@ -76,6 +78,8 @@ fn row(item: &Listed, cluster: &ClusterScope) -> [String; 5] {
             assignment,
             group,
             permissions,
+            condition,
+            until,
             grants_nothing,
             ..
         } => [
@@ -83,7 +87,14 @@ fn row(item: &Listed, cluster: &ClusterScope) -> [String; 5] {
             output::scope(scope, cluster),
             group.as_ref().map_or_else(String::new, |group| format!("group {group}")),
             short_id(assignment).to_owned(),
-            grants_nothing.map_or_else(|| summary(permissions), |why| format!("nothing: {why}")),
+            grants_nothing.as_ref().map_or_else(
+                || {
+                    let condition = condition.as_ref().map_or("", |_| ", under a condition");
+                    let until = until.as_ref().map_or_else(String::new, |u| format!(", until {u}"));
+                    format!("{}{condition}{until}", summary(permissions))
+                },
+                |why| format!("nothing: {why}"),
+            ),
         ],
         Listed::TrustedAccess { binding, role } => [
             role.clone(),

@@ -13,6 +13,7 @@ use crate::authz::{
     PolicySnapshot, Scope, evaluate,
 };
 use crate::builtin;
+use crate::clock::Now;
 use crate::config::Config;
 use crate::config::policy::SourceKind;
 use crate::policy_dir;
@@ -115,9 +116,9 @@ impl PolicyArgs {
 
 impl LoadedPolicy {
     /// Decides as the server would.
-    pub(crate) fn decide(&self, request: &AccessRequest) -> Decision {
+    pub(crate) fn decide(&self, request: &AccessRequest, now: Now) -> Decision {
         match self.mode {
-            PolicyMode::AzureRbac => evaluate(&self.snapshot, request),
+            PolicyMode::AzureRbac => evaluate(&self.snapshot, request, now.timestamp()),
             PolicyMode::AuthenticationOnly => {
                 Decision::NoOpinion(NoOpinionReason::AuthenticationOnly)
             }

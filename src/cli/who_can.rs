@@ -11,6 +11,7 @@ use super::output::{self, Format, OutputArgs};
 use super::policy::PolicyArgs;
 use crate::authz::assignment::short_id;
 use crate::authz::{ClusterScope, ObjectId};
+use crate::clock::Now;
 use crate::question::can_i;
 use crate::question::who_can::{Denial, Holder, WhoCan, who_can};
 
@@ -36,7 +37,7 @@ pub(crate) fn run(args: WhoCanArgs) -> Result<ExitCode, CommandError> {
         output::note(&hint);
     }
     policy.note_if_not_deciding();
-    let found = who_can(&policy.snapshot, &target);
+    let found = who_can(&policy.snapshot, &target, Now::read().timestamp());
     match args.output.output {
         Format::Json => output::print_json(&found)?,
         Format::Text => output::print(&text(&found, policy.snapshot.cluster()))?,
@@ -63,13 +64,20 @@ fn holders(items: &[Holder], title: &str, cluster: &ClusterScope) -> String {
     let (mut rows, mut others) = (Vec::new(), String::new());
     for item in items {
         let _ = match item {
-            Holder::RoleAssignment { principal, role, scope, assignment, denied_by, .. } => {
+            Holder::RoleAssignment {
+                principal, role, scope, assignment, until, denied_by, ..
+            } => {
                 rows.push([
                     principal.clone(),
                     role.clone(),
                     output::scope(scope, cluster),
                     short_id(assignment).to_owned(),
-                    note(denied_by),
+                    until
+                        .iter()
+                        .map(|u| format!("until {u}"))
+                        .chain(note_or_none(denied_by))
+                        .collect::<Vec<_>>()
+                        .join(", "),
                 ]);
                 Ok(())
             }
@@ -91,6 +99,10 @@ fn holders(items: &[Holder], title: &str, cluster: &ClusterScope) -> String {
         output::table([title, "ROLE", "SCOPE", "ASSIGNMENT", "NOTE"], &rows)
     };
     table + &others
+}
+
+fn note_or_none(denied_by: &[String]) -> Option<String> {
+    Some(note(denied_by)).filter(|note| !note.is_empty())
 }
 
 fn note(denied_by: &[String]) -> String {

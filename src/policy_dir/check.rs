@@ -14,7 +14,7 @@ pub struct Report {
     pub errors: Findings,
     /// What cannot be understood: it grants nothing (semantics §4.5).
     pub not_understood: Vec<Finding>,
-    /// What is probably not as it was meant, or not evaluated yet.
+    /// What is probably not as it was meant.
     pub warnings: Vec<Finding>,
     /// How many documents the files hold; all zero if the directory is broken.
     pub counts: Counts,
@@ -89,5 +89,5 @@ impl Counts {
 /// A problem where its document stands; one of something built in is about the whole directory.
 fn finding(dir: &Path, origin: Option<Origin>, problem: &PolicyProblem) -> Finding {
     let origin = origin.unwrap_or_else(|| Origin { file: dir.to_owned(), place: None });
-    Finding { origin, message: problem.to_string() }
+    Finding { excerpt: problem.excerpt.clone(), ..Finding::at(origin, problem.to_string()) }
 }

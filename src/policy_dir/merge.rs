@@ -92,7 +92,7 @@ impl<T: Document> Shelf<T> {
                 let message = format!(
                     "{noun} `{id}` is also at {first}, and says something else: remove one"
                 );
-                broken.push(Finding { origin, message });
+                broken.push(Finding::at(origin, message));
             }
         }
     }
@@ -112,7 +112,7 @@ impl<T: Document> Shelf<T> {
                 let (noun, name) = (T::KIND.noun(), document.shown());
                 let message =
                     format!("this replaces the built-in {noun} `{name}`, and grants otherwise");
-                warnings.push(Finding { origin: origin.clone(), message });
+                warnings.push(Finding::at(origin.clone(), message));
             }
         }
     }
@@ -268,7 +268,7 @@ pub(super) fn binding_grant(binding: &TrustedAccessRoleBinding) -> BindingGrant 
 type ConditionText = (String, Option<String>);
 
 fn condition(condition: Option<&Condition>) -> Option<ConditionText> {
-    condition.map(|condition| (condition.text.clone(), condition.version.clone()))
+    condition.map(|condition| (condition.text().to_owned(), condition.version().map(str::to_owned)))
 }
 
 /// Permissions as a set: neither their order nor that of their actions decides.

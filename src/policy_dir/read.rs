@@ -74,7 +74,7 @@ pub fn read(dir: &Path) -> Result<PolicyRead, ReadPolicyError> {
             Err(faults) => {
                 for Fault { place, message } in faults {
                     let origin = Origin { file: file.path.clone(), place: Some(place) };
-                    broken.push(Finding { origin, message });
+                    broken.push(Finding::at(origin, message));
                 }
             }
         }

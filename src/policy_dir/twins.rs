@@ -30,7 +30,7 @@ pub(super) fn unnamed(files: &[FileRead]) -> Vec<Finding> {
                      give both an `id`, or remove one",
                     value.name, twin.origin
                 );
-                warnings.push(Finding { origin: seen.origin.clone(), message });
+                warnings.push(Finding::at(seen.origin.clone(), message));
             }
             namesakes.push(seen);
         }

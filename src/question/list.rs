@@ -1,12 +1,14 @@
 //! What one principal may do.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::authz::question::Questions;
+use crate::authz::schedule::InForce;
 use crate::authz::snapshot::IndexedAssignment;
 use crate::authz::{
-    DataActionPattern, Miss, ObjectId, Permission, PolicySnapshot, Principal, ResourceRequest,
-    RoleDefinition, Scope, Target,
+    Condition, DataActionPattern, ObjectId, Permission, PolicySnapshot, Principal, ResourceRequest,
+    Scope, Target,
 };
 
 /// Everything that grants to one principal, or takes away from it, in this cluster.
@@ -37,8 +39,14 @@ pub enum Listed {
         group: Option<String>,
         /// What the role grants inside the cluster, one for each permission that has data actions.
         permissions: Vec<ListedPermission>,
+        /// What narrows the assignment.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        condition: Option<String>,
+        /// When it ends (RFC 3339), if it is in force now and has an end.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        until: Option<String>,
         /// Why it grants nothing, if it does not.
-        grants_nothing: Option<&'static str>,
+        grants_nothing: Option<String>,
     },
     /// A role of a trusted-access binding.
     TrustedAccess {
@@ -62,7 +70,7 @@ pub struct ListedPermission {
     pub data_actions: Vec<String>,
     /// What is left out of it.
     pub not_data_actions: Vec<String>,
-    /// What narrows it; until conditions are evaluated, one with a condition grants nothing.
+    /// What narrows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
 }
@@ -85,7 +93,12 @@ pub struct ListedDeny {
 
 /// Lists what grants to `principal` or takes away from it. With a namespace, only what covers that
 /// namespace; without one, whatever lies in this cluster or above it.
-pub fn list(policy: &PolicySnapshot, principal: &Principal, namespace: Option<&str>) -> Listing {
+pub fn list(
+    policy: &PolicySnapshot,
+    principal: &Principal,
+    namespace: Option<&str>,
+    now: Timestamp,
+) -> Listing {
     let within = |scope: &Scope| {
         namespace.is_none_or(|namespace| {
             scopes_of(policy, namespace).iter().any(|asked| policy.cluster().covers(scope, asked))
@@ -101,7 +114,7 @@ pub fn list(policy: &PolicySnapshot, principal: &Principal, namespace: Option<&s
         (std::cmp::Reverse(assignment.scope.folded().len()), assignment.id.to_ascii_lowercase())
     });
     let mut items: Vec<_> =
-        assignments.into_iter().map(|entry| listed(entry, principal.id())).collect();
+        assignments.into_iter().map(|entry| listed(entry, principal.id(), now)).collect();
     let bindings = principal.managed_identity().map_or(&[][..], |id| policy.bindings_of(id));
     items.extend(bindings.iter().flat_map(|entry| {
         entry.roles.iter().map(|role| Listed::TrustedAccess {
@@ -139,7 +152,8 @@ fn scopes_of(policy: &PolicySnapshot, namespace: &str) -> Vec<Scope> {
     Questions::of(policy, &anything).scopes().cloned().collect()
 }
 
-fn listed(entry: &IndexedAssignment, caller: ObjectId) -> Listed {
+fn listed(entry: &IndexedAssignment, caller: ObjectId, now: Timestamp) -> Listed {
+    let in_force = entry.schedule.at(now);
     let assignment = &entry.assignment;
     let role = entry.role.as_deref();
     let group = (assignment.principal != caller).then(|| assignment.principal.to_string());
@@ -151,25 +165,38 @@ fn listed(entry: &IndexedAssignment, caller: ObjectId) -> Listed {
         group,
         permissions: role
             .map_or_else(Vec::new, |role| role.permissions.iter().filter_map(permission).collect()),
-        grants_nothing: grants_nothing(entry.inert, role),
+        condition: assignment.condition.as_ref().map(ToString::to_string),
+        until: match in_force {
+            InForce::Yes { until } => until.map(|until| until.to_string()),
+            InForce::NotYet(_) | InForce::Expired(_) | InForce::NotProvisioned => None,
+        },
+        grants_nothing: grants_nothing(entry, in_force),
     }
 }
 
 /// Why an assignment grants nothing in the cluster, whatever is asked.
-fn grants_nothing(inert: Option<Miss>, role: Option<&RoleDefinition>) -> Option<&'static str> {
-    match inert {
-        Some(Miss::Condition) => return Some("it has a condition, which is not evaluated yet"),
-        Some(Miss::Schedule) => return Some("it has a schedule, which is not evaluated yet"),
-        Some(Miss::UnknownRole | Miss::OtherScope | Miss::LacksAction) | None => {}
+fn grants_nothing(entry: &IndexedAssignment, in_force: InForce) -> Option<String> {
+    let Some(role) = entry.role.as_deref() else {
+        return Some("its role definition is unknown".to_owned());
+    };
+    if !matches!(in_force, InForce::Yes { .. }) {
+        return Some(in_force.to_string());
     }
-    let Some(role) = role else { return Some("its role definition is unknown") };
+    let not_understood = |condition: &Option<Condition>| {
+        condition.as_ref().is_some_and(|condition| condition.problem().is_some())
+    };
+    if not_understood(&entry.assignment.condition) {
+        return Some("its condition is not understood".to_owned());
+    }
     let mut with_data = role.permissions.iter().filter(|p| !p.data_actions.is_empty()).peekable();
     if with_data.peek().is_none() {
-        return Some("its role has no data actions, so it grants nothing inside a cluster");
+        return Some(
+            "its role has no data actions, so it grants nothing inside a cluster".to_owned(),
+        );
     }
     with_data
-        .all(|p| p.condition.is_some())
-        .then_some("its role has a condition, which is not evaluated yet")
+        .all(|p| not_understood(&p.condition))
+        .then(|| "the condition of its role is not understood".to_owned())
 }
 
 /// The data half of a permission; none if it is about the control plane only.

@@ -41,6 +41,8 @@ pub enum GrantReport {
         principal: String,
         /// The group, if it is assigned to one.
         group: Option<String>,
+        /// When it ends (RFC 3339); null if it has no end.
+        until: Option<String>,
     },
     /// A read of a discovery path.
     Discovery,
@@ -142,13 +144,14 @@ impl From<&Decision> for DecisionReport {
 impl From<&Grant> for GrantReport {
     fn from(grant: &Grant) -> Self {
         match grant {
-            Grant::RoleAssignment { assignment, role, through } => Self::RoleAssignment {
+            Grant::RoleAssignment { assignment, role, through, until } => Self::RoleAssignment {
                 assignment: assignment.id.clone(),
                 role: role.name.clone(),
                 role_definition: role.id.to_string(),
                 scope: assignment.scope.to_string(),
                 principal: assignment.principal.to_string(),
                 group: through.map(|group| group.to_string()),
+                until: until.map(|until| until.to_string()),
             },
             Grant::Discovery => Self::Discovery,
             Grant::TrustedAccess { binding, role } => Self::TrustedAccess {
@@ -172,7 +175,9 @@ impl From<&Refusal> for MissingReport {
                 scope: nearest.scope.to_string(),
                 why: match nearest.why {
                     Miss::Condition => "condition",
-                    Miss::Schedule => "schedule",
+                    Miss::Expired(_) => "expired",
+                    Miss::NotYet(_) => "notYet",
+                    Miss::NotProvisioned => "notProvisioned",
                     Miss::OtherScope => "otherScope",
                     Miss::UnknownRole => "unknownRole",
                     Miss::LacksAction => "lacksAction",

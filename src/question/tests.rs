@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::can_i::target;
@@ -12,6 +13,9 @@ use crate::authz::{
     PolicySnapshot, Principal, ProvisioningState, RoleAssignment, RoleDefinition, RoleDefinitionId,
     RoleKind, Scope, TrustedAccessRole, TrustedAccessRoleBinding, evaluate,
 };
+
+/// When nothing depends on it.
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
 const CLUSTER: &str =
     "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/c";
@@ -145,7 +149,8 @@ fn caller(id: u128, groups: &[u128]) -> Principal {
 #[test]
 fn who_can_names_every_grant_and_every_deny() {
     let policy = policy();
-    let asked = |verb, what, namespace| who_can(&policy, &target(verb, what, namespace).unwrap());
+    let asked =
+        |verb, what, namespace| who_can(&policy, &target(verb, what, namespace).unwrap(), NOW);
     let reports = json!({
         "list pods in dev": asked("list", "pods", Some("dev")),
         "get secrets": asked("get", "secrets", None),
@@ -169,10 +174,10 @@ fn who_can_agrees_with_the_decision_about_each_principal() {
         ("*", "*", None),
     ] {
         let target = target(verb, what, namespace).unwrap();
-        let found = who_can(&policy, &target);
+        let found = who_can(&policy, &target, NOW);
         for id in [ALICE, BOB, TEAM] {
             let request = AccessRequest { principal: caller(id, &[]), target: target.clone() };
-            let decided = evaluate(&policy, &request).outcome() == "allow";
+            let decided = evaluate(&policy, &request, NOW).outcome() == "allow";
             let listed = found.items.iter().any(|item| match item {
                 Holder::RoleAssignment { principal, denied_by, .. } => {
                     *principal == ObjectId::from(id).to_string() && denied_by.is_empty()
@@ -190,11 +195,11 @@ fn a_list_says_what_grants_and_what_grants_nothing_and_why() {
     let policy = policy();
     let vault = Principal::new(ObjectId::from(0x7), [], Some(scope(VAULT))).unwrap();
     let reports = json!({
-        "alice with her team": list(&policy, &caller(ALICE, &[TEAM, ADMINS]), None),
-        "alice in dev": list(&policy, &caller(ALICE, &[]), Some("dev")),
-        "bob": list(&policy, &caller(BOB, &[]), None),
-        "vault": list(&policy, &vault, None),
-        "stranger in dev": list(&policy, &caller(0x8, &[]), Some("dev")),
+        "alice with her team": list(&policy, &caller(ALICE, &[TEAM, ADMINS]), None, NOW),
+        "alice in dev": list(&policy, &caller(ALICE, &[]), Some("dev"), NOW),
+        "bob": list(&policy, &caller(BOB, &[]), None, NOW),
+        "vault": list(&policy, &vault, None, NOW),
+        "stranger in dev": list(&policy, &caller(0x8, &[]), Some("dev"), NOW),
     });
     insta::assert_json_snapshot!(reports);
 }
@@ -204,7 +209,7 @@ fn a_decision_is_reported_in_parts() {
     let policy = policy();
     let asked = |principal: Principal, verb, what, namespace| {
         let target = target(verb, what, namespace).unwrap();
-        DecisionReport::from(&evaluate(&policy, &AccessRequest { principal, target }))
+        DecisionReport::from(&evaluate(&policy, &AccessRequest { principal, target }, NOW))
     };
     let vault = Principal::new(ObjectId::from(0x7), [], Some(scope(VAULT))).unwrap();
     let reports = json!({

@@ -1,11 +1,12 @@
 //! Who can do one thing.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::authz::assignment::short_id;
-use crate::authz::evaluate::forbids;
+use crate::authz::deny::forbids;
+use crate::authz::inquiry::Inquiry;
 use crate::authz::mapping::is_discovery;
-use crate::authz::question::Questions;
 use crate::authz::refusal::{Verdict, judge};
 use crate::authz::{DenyAssignment, Discovery, ObjectId, PolicySnapshot, Target};
 
@@ -42,6 +43,8 @@ pub enum Holder {
         /// Full id of the assignment.
         assignment: String,
         /// Ids of the deny assignments that name this principal. Where the grant is still listed as
+        /// When it ends (RFC 3339); null if it has no end.
+        until: Option<String>,
         /// one, they spare somebody, who may be this principal through a group.
         denied_by: Vec<String>,
     },
@@ -96,14 +99,14 @@ pub struct Denial {
 }
 
 /// Says who can do `target`, by the rules of semantics §4, §6.2, §7 and §8.1.
-pub fn who_can(policy: &PolicySnapshot, target: &Target) -> WhoCan {
-    let questions = Questions::of(policy, target);
+pub fn who_can(policy: &PolicySnapshot, target: &Target, now: Timestamp) -> WhoCan {
+    let inquiry = Inquiry::of(policy, target, now);
     let documents = policy.documents();
     let mut denies: Vec<_> = documents
         .deny_assignments
         .iter()
         .filter(|deny| !deny.principals.is_empty() && policy.cluster().concerns(&deny.scope))
-        .filter_map(|deny| forbids(policy, &questions, deny).ok().map(|action| (deny, action)))
+        .filter_map(|deny| forbids(&inquiry, deny).ok().map(|action| (deny, action)))
         .collect();
     denies.sort_by_cached_key(|(deny, _)| deny.id.to_ascii_lowercase());
     let denied_by = |id| -> Vec<String> {
@@ -111,7 +114,7 @@ pub fn who_can(policy: &PolicySnapshot, target: &Target) -> WhoCan {
         applying.map(|(deny, _)| deny.id.clone()).collect()
     };
 
-    let mut items = holders(policy, &questions, denied_by);
+    let mut items = holders(&inquiry, denied_by);
     if let Target::NonResource(asked) = target
         && policy.rules().discovery == Discovery::Allow
         && is_discovery(asked)
@@ -136,30 +139,30 @@ pub fn who_can(policy: &PolicySnapshot, target: &Target) -> WhoCan {
 }
 
 /// The role assignments that grant: broadest scope first, then by role, then by principal.
-fn holders(
-    policy: &PolicySnapshot,
-    questions: &Questions,
-    denied_by: impl Fn(ObjectId) -> Vec<String>,
-) -> Vec<Holder> {
+fn holders(inquiry: &Inquiry<'_>, denied_by: impl Fn(ObjectId) -> Vec<String>) -> Vec<Holder> {
+    let policy = inquiry.policy;
     let mut found: Vec<_> = policy
         .assignees()
         .flat_map(|id| policy.assignments_of(id))
-        .filter(|entry| judge(policy, entry, questions) == Verdict::Grants)
-        .filter_map(|entry| entry.role.as_ref().map(|role| (&entry.assignment, role)))
+        .filter_map(|entry| match judge(inquiry, entry) {
+            Verdict::Grants { until } => Some((&entry.assignment, entry.role.as_ref()?, until)),
+            Verdict::Misses(_) | Verdict::Unrelated => None,
+        })
         .collect();
-    found.sort_by_cached_key(|(assignment, role)| {
+    found.sort_by_cached_key(|(assignment, role, _)| {
         let scope = assignment.scope.folded().to_owned();
         let id = short_id(&assignment.id).to_ascii_lowercase();
         (scope.len(), scope, role.name.clone(), assignment.principal, id)
     });
     found
         .into_iter()
-        .map(|(assignment, role)| Holder::RoleAssignment {
+        .map(|(assignment, role, until)| Holder::RoleAssignment {
             principal: assignment.principal.to_string(),
             role: role.name.clone(),
             role_definition: role.id.to_string(),
             scope: assignment.scope.to_string(),
             assignment: assignment.id.clone(),
+            until: until.map(|until| until.to_string()),
             denied_by: denied_by(assignment.principal),
         })
         .collect()

@@ -72,7 +72,7 @@ impl Authorizer {
             PolicyMode::AuthenticationOnly => no_opinion(NoOpinionReason::AuthenticationOnly),
             PolicyMode::AzureRbac => {
                 let published = self.policy.current(self.settings.max_staleness, now)?;
-                Ok(evaluate(&published.policy, &review.request(principal)))
+                Ok(evaluate(&published.policy, &review.request(principal), now.timestamp()))
             }
         }
     }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::hint::black_box;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use kubentra::authz::{
     AccessRequest, ClusterScope, DecisionRules, ObjectId, PolicyDocuments, PolicySetting,
     PolicySnapshot, Principal, ResourceRequest, RoleAssignment, Target, evaluate,
@@ -112,11 +113,11 @@ fn measure(what: &str, groups: u32) -> usize {
     match what {
         "evaluate, allowed" => {
             let (policy, request) = (policy(groups), request(1..=groups));
-            count(|| evaluate(&policy, &request))
+            count(|| evaluate(&policy, &request, Timestamp::UNIX_EPOCH))
         }
         "evaluate, refused" => {
             let (policy, request) = (policy(groups + 1), request(1..=groups));
-            count(|| evaluate(&policy, &request))
+            count(|| evaluate(&policy, &request, Timestamp::UNIX_EPOCH))
         }
         "parse" => {
             let body = body(groups);

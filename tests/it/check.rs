@@ -23,7 +23,9 @@ const READER: &str = "{principalId: b0000000-0000-4000-8000-000000000001, scope:
 #[test]
 fn the_exit_status_tells_what_is_wrong() {
     let unknown = READER.replace("7f6c6a51", "00000000");
-    let conditional = READER.replace("}", ", condition: x}");
+    let conditional =
+        READER.replace("}", ", condition: \"SubOperationMatches{'x'}\", conditionVersion: '2.0'}");
+    let broken = READER.replace("}", ", condition: x, conditionVersion: '2.0'}");
     #[rustfmt::skip]
     let cases = [
         // (assignments,   status, last line begins,  why)
@@ -31,6 +33,7 @@ fn the_exit_status_tells_what_is_wrong() {
         (READER,           0, "valid: 1 file, ",      "an assignment"),
         (&conditional,     0, "valid: 1 file, ",      "a warning"),
         (&unknown,         1, "not valid: 1 file, ",  "not understood"),
+        (&broken,          1, "not valid: 1 file, ",  "a condition that is not understood"),
         ("- {}",           1, "not valid: 3 errors",  "broken"),
         ("- [",            1, "not valid: 1 error",   "a syntax error"),
     ];

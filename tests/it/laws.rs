@@ -1,5 +1,6 @@
 //! Laws of deciding, which hold for every policy and every request.
 
+use jiff::Timestamp;
 use kubentra::authz::{
     AccessRequest, Decision, NonResourceRequest, Principal, ResourceRequest, RoleKind, Target,
     evaluate, explain,
@@ -8,6 +9,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::worlds::{self, OPERATIONS, deny_assignment, request, role_assignment, world};
+
+/// When nothing depends on it.
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
 /// Requests that one policy is held to.
 const REQUESTS: std::ops::Range<usize> = 1..30;
@@ -30,7 +34,7 @@ proptest! {
         let before = world.snapshot();
         let after = world.with(|documents| documents.role_assignments.push(more));
         for request in &requests {
-            let (before, after) = (evaluate(&before, request), evaluate(&after, request));
+            let (before, after) = (evaluate(&before, request, NOW), evaluate(&after, request, NOW));
             prop_assert!(is_allow(&after) || !is_allow(&before), "{before} -> {after}: {request:?}");
             // What is denied stays denied, for the same reason.
             if let Decision::Deny(kubentra::authz::DenyReason::DenyAssignment { .. }) = &before {
@@ -50,7 +54,7 @@ proptest! {
         let before = world.snapshot();
         let after = world.with(|documents| documents.deny_assignments.push(more));
         for request in &requests {
-            let (before, after) = (evaluate(&before, request), evaluate(&after, request));
+            let (before, after) = (evaluate(&before, request, NOW), evaluate(&after, request, NOW));
             prop_assert!(is_allow(&before) || !is_allow(&after), "{before} -> {after}: {request:?}");
         }
     }
@@ -84,9 +88,9 @@ proptest! {
             d.trusted_access_roles.remove(which.index(d.trusted_access_roles.len()));
         }));
         for request in &requests {
-            let before = evaluate(&before, request);
+            let before = evaluate(&before, request, NOW);
             for after in &smaller {
-                let after = evaluate(after, request);
+                let after = evaluate(after, request, NOW);
                 prop_assert!(is_allow(&before) || !is_allow(&after), "{before} -> {after}: {request:?}");
             }
         }
@@ -115,7 +119,7 @@ proptest! {
             let identity = principal.managed_identity().cloned();
             let principal = Principal::new(principal.id(), groups, identity).unwrap();
             let (one, other) =
-                (evaluate(&policy, request), evaluate(&turned, &AccessRequest { principal, target }));
+                (evaluate(&policy, request, NOW), evaluate(&turned, &AccessRequest { principal, target }, NOW));
             prop_assert_eq!(one.to_string(), other.to_string());
             prop_assert_eq!(one, other);
         }
@@ -128,8 +132,8 @@ proptest! {
     ) {
         let policy = world.snapshot();
         for request in &requests {
-            let trace = explain(&policy, request);
-            prop_assert_eq!(&trace.decision, &evaluate(&policy, request));
+            let trace = explain(&policy, request, NOW);
+            prop_assert_eq!(&trace.decision, &evaluate(&policy, request, NOW));
             // The last rule that applies is the one that decided.
             let applies = |step: &&kubentra::authz::trace::Step| {
                 step.outcome == kubentra::authz::trace::Outcome::Applies
@@ -159,12 +163,12 @@ proptest! {
         let policy = world.snapshot();
         for question in questions {
             let asked = AccessRequest { principal: principal.clone(), target: question };
-            if !is_allow(&evaluate(&policy, &asked)) {
+            if !is_allow(&evaluate(&policy, &asked, NOW)) {
                 continue;
             }
             for target in instances(&asked.target) {
                 let part = AccessRequest { target, ..asked.clone() };
-                let decision = evaluate(&policy, &part);
+                let decision = evaluate(&policy, &part, NOW);
                 prop_assert!(is_allow(&decision), "{:?} is allowed, {:?}: {decision}", asked.target, part.target);
             }
         }

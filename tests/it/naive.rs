@@ -43,7 +43,7 @@ fn evaluation_is_what_the_rules_say() {
     let result = TestRunner::new(config).run(&cases, |(world, requests)| {
         let policy = world.snapshot();
         for request in requests {
-            let found = shown(&evaluate(&policy, &request));
+            let found = shown(&evaluate(&policy, &request, jiff::Timestamp::UNIX_EPOCH));
             prop_assert_eq!(&found, &decide(&world, &request), "{:?}", request);
             let kind = found.split([' ', ',']).take(1).collect();
             *seen_here.borrow_mut().entry(kind).or_default() += 1;

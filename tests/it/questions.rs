@@ -18,9 +18,9 @@ const WORKSPACE: &str = "/subscriptions/00000000-0000-4000-8000-0000000000aa/res
 const ALICE: &str = "a0000000-0000-4000-8000-000000000001";
 /// Owns the subscription; the only one who is not denied secrets.
 const BOB: &str = "a0000000-0000-4000-8000-000000000002";
-/// Has a role with a condition.
+/// Has a role with a condition that is false, and one about custom resources only.
 const CAROL: &str = "a0000000-0000-4000-8000-000000000003";
-/// Had a role for a time.
+/// Had a role for a time, has one, and will have one.
 const DAVE: &str = "a0000000-0000-4000-8000-000000000004";
 /// Has nothing.
 const EVE: &str = "a0000000-0000-4000-8000-000000000005";
@@ -49,8 +49,12 @@ fn can_i_answers_by_word_reason_and_exit_status() {
         (&["get", "secrets", "--oid", ALICE, "--group", TEAM],            1, "denied"),
         (&["get", "secrets", "--oid", BOB, "--group", TEAM],              0, "spared by the deny"),
         (&["get", "pods", "--oid", BOB],                                  2, "an owner has no data actions"),
-        (&["get", "pods", "--oid", CAROL],                                2, "a condition"),
-        (&["get", "pods", "--oid", DAVE],                                 2, "a schedule"),
+        (&["get", "pods", "--oid", CAROL],                                2, "a condition that is false by now"),
+        (&["get", "widgets.example.com", "-n", "dev", "--oid", CAROL],    0, "a condition that is true"),
+        (&["get", "widgets.example.org", "-n", "dev", "--oid", CAROL],    2, "a condition that is false"),
+        (&["get", "pods", "--oid", DAVE],                                 2, "a schedule that is over"),
+        (&["get", "pods", "-n", "dev", "--oid", DAVE],                    0, "a schedule in force"),
+        (&["create", "pods", "-n", "test", "--oid", DAVE],                2, "a schedule to come"),
         (&["get", "/version", "--oid", EVE],                              0, "discovery"),
         (&["get", "/metrics", "--oid", EVE],                              2, "no discovery"),
         (&["delete", "nodes", "--oid", EVE, "--group", ADMINS],           0, "an administrator"),
@@ -152,7 +156,7 @@ fn who_can_is_a_table_of_grants_with_the_denies_below() {
 }
 
 #[test]
-fn a_list_says_what_grants_and_what_grants_nothing_yet() {
+fn a_list_says_what_grants_until_when_and_what_grants_nothing() {
     let mut tables = String::new();
     for words in [
         &["--oid", ALICE, "--group", TEAM, "--group", ADMINS][..],
@@ -168,11 +172,9 @@ fn a_list_says_what_grants_and_what_grants_nothing_yet() {
     }
     insta::assert_snapshot!(tables);
 
-    let ran = ask(&["list", "--oid", CAROL, "-o", "json"]);
-    assert_eq!(
-        json_of(&ran)["items"][0]["grantsNothing"],
-        "it has a condition, which is not evaluated yet"
-    );
+    let ran = ask(&["list", "--oid", DAVE, "-o", "json"]);
+    let items = json_of(&ran)["items"].clone();
+    assert_eq!(items[1]["until"], "2100-01-01T00:00:00Z");
 }
 
 #[test]
@@ -185,6 +187,30 @@ fn explain_shows_every_rule_tried() {
     let report = json_of(&ran);
     assert_eq!(report["decision"], "allow");
     assert_eq!(report["steps"][0]["rule"], "§1.1");
+}
+
+#[test]
+fn explain_shows_which_part_of_a_condition_was_true() {
+    let mut review: Value =
+        serde_json::from_str(&std::fs::read_to_string(REVIEW).unwrap()).unwrap();
+    let spec = &mut review["spec"];
+    spec["extra"]["oid"][0] = json!(CAROL);
+    spec["resourceAttributes"]["resource"] = json!("widgets");
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("review.json");
+    let path = file.to_str().unwrap();
+    let mut explanations = String::new();
+    for (group, outcome) in [("example.com", "allow"), ("example.org", "noOpinion")] {
+        review["spec"]["resourceAttributes"]["group"] = json!(group);
+        std::fs::write(&file, review.to_string()).unwrap();
+        explanations.push_str(&ask(&["explain", "-f", path]).stdout);
+        let report = json_of(&ask(&["explain", "-f", path, "-o", "json"]));
+        assert_eq!(report["decision"], outcome, "{group}");
+        let mut steps = report["steps"].as_array().unwrap().iter();
+        let conditions = steps.find_map(|step| step.get("conditions")).unwrap();
+        assert_eq!(conditions[0]["parts"][0]["says"], "all of");
+    }
+    insta::assert_snapshot!(explanations.replace(CLUSTER, "CLUSTER"));
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod rows;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
 use kubentra::authz::{
     AccessRequest, ClusterScope, Decision, DecisionRules, Discovery, ObjectId, PolicyDocuments,
     PolicySetting, PolicySnapshot, Principal, RoleAssignment, RoleDefinition, evaluate, explain,
@@ -96,10 +97,12 @@ impl Matrix {
         let mut answers = verbs.iter().map(|verb| {
             let principal = Principal::new(ObjectId::from(1), [], None).unwrap();
             let request = AccessRequest { principal, target: row.target(verb, namespace) };
-            let allowed = matches!(evaluate(policy, &request), Decision::Allow(_));
-            let actions: Vec<_> = (explain(policy, &request).questions.iter())
-                .flat_map(|question| question.actions.clone())
-                .collect();
+            let allowed =
+                matches!(evaluate(policy, &request, Timestamp::UNIX_EPOCH), Decision::Allow(_));
+            let actions: Vec<_> =
+                (explain(policy, &request, Timestamp::UNIX_EPOCH).questions.iter())
+                    .flat_map(|question| question.actions.clone())
+                    .collect();
             (allowed, actions)
         });
         let (allowed, actions) = answers.next().unwrap();

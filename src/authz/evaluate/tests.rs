@@ -1,10 +1,13 @@
 use super::*;
 use crate::authz::{
-    ClusterScope, DataActionPattern, DecisionRules, KnownOperations, Miss, NonResourceRequest,
-    Permission, PolicyDocuments, PolicyRule, PolicySetting, Principal, ProvisioningState,
-    ResourceRequest, RoleAssignment, RoleDefinition, RoleKind, TrustedAccessRole,
-    TrustedAccessRoleBinding,
+    ClusterScope, DataActionPattern, DecisionRules, DenyAssignment, KnownOperations, MemberType,
+    Miss, NonResourceRequest, Permission, PolicyDocuments, PolicyRule, PolicySetting, Principal,
+    ProvisioningState, ResourceRequest, RoleAssignment, RoleDefinition, RoleKind, ScheduleInstance,
+    TrustedAccessRole, TrustedAccessRoleBinding,
 };
+
+/// When nothing depends on it.
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
 const CLUSTER: &str =
     "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/c";
@@ -94,8 +97,8 @@ fn at(namespace: &str) -> String {
 
 /// Decides, and holds `explain` to the same answer.
 fn decide(policy: &PolicySnapshot, request: &AccessRequest) -> String {
-    let decision = evaluate(policy, request);
-    assert_eq!(explain(policy, request).decision, decision, "explain walks the same way");
+    let decision = evaluate(policy, request, NOW);
+    assert_eq!(explain(policy, request, NOW).decision, decision, "explain walks the same way");
     format!("{}: {decision}", decision.outcome())
 }
 
@@ -144,7 +147,7 @@ fn a_refusal_names_the_nearest_miss_and_the_smallest_sufficient_role() {
             role_assignments,
             ..PolicyDocuments::default()
         });
-        let decision = evaluate(&policy, &request(&[], verb, "dev"));
+        let decision = evaluate(&policy, &request(&[], verb, "dev"), NOW);
         let Decision::NoOpinion(NoOpinionReason::Ungranted(refusal)) = &decision else {
             panic!("{why}: {decision}")
         };
@@ -294,4 +297,63 @@ fn discovery_and_administrators_come_after_roles() {
         decide(&policy, &path("/metrics")),
         "allow: allowed as a member of cluster administrator group `00000000-0000-0000-0000-0000000000ad`"
     );
+}
+
+fn second(seconds: i64) -> Timestamp {
+    Timestamp::from_second(seconds).unwrap()
+}
+
+/// An instance of the reader's role for Alice in the whole cluster, from second 10 to second 20.
+fn instance(origin: Option<&str>) -> ScheduleInstance {
+    let RoleAssignment { id, principal, role, scope, condition } =
+        assignment("/i/1", ALICE, READER, CLUSTER);
+    ScheduleInstance {
+        id,
+        principal,
+        role,
+        scope,
+        condition,
+        origin: origin.map(str::to_owned),
+        member_type: MemberType::Direct,
+        status: Some("Provisioned".to_owned()),
+        start: Some(second(10)),
+        end: Some(second(20)),
+    }
+}
+
+#[test]
+fn a_schedule_decides_to_the_second_and_says_when_the_decision_can_change() {
+    let bounded = |instance| PolicyDocuments {
+        role_definitions: vec![reader()],
+        role_assignments: vec![assignment("/a/1", ALICE, READER, CLUSTER)],
+        schedule_instances: vec![instance],
+        ..PolicyDocuments::default()
+    };
+    let mut inherited = instance(Some("/A/1"));
+    inherited.member_type = MemberType::Other("Inherited".to_owned());
+    let mut elsewhere = instance(Some("/a/9"));
+    elsewhere.member_type = MemberType::Other("Group".to_owned());
+    let alone = PolicyDocuments { role_assignments: vec![], ..bounded(instance(Some("/a/9"))) };
+    let never = PolicyDocuments { role_assignments: vec![], ..bounded(elsewhere.clone()) };
+    let read = |at| ClockUse::Read { next_change: Some(second(at)) };
+    let over = ClockUse::Read { next_change: None };
+    #[rustfmt::skip]
+    let cases = [
+        (bounded(instance(Some("/a/1"))), 9,  false, read(10),         "one second before it begins"),
+        (bounded(instance(Some("/a/1"))), 10, true,  read(20),         "as it begins"),
+        (bounded(instance(Some("/a/1"))), 19, true,  read(20),         "its last second"),
+        (bounded(instance(Some("/a/1"))), 20, false, over,             "as it ends"),
+        (bounded(inherited),              20, false, over,             "another letter case and member type bound it all the same"),
+        (bounded(elsewhere),              20, true,  ClockUse::Unread, "an instance of another assignment bounds nothing"),
+        (alone.clone(),                   15, true,  read(20),         "an instance whose origin is not there is an assignment"),
+        (alone,                           20, false, over,             "and ends"),
+        (never,                           15, false, ClockUse::Unread, "but not if it is a group's"),
+    ];
+    for (documents, now, allowed, clock, why) in cases {
+        let policy = snapshot(documents);
+        let asked = request(&[], "get", "dev");
+        let (decision, read) = evaluate_timed(&policy, &asked, second(now));
+        assert_eq!(decision.outcome() == "allow", allowed, "{why}: {decision}");
+        assert_eq!(read, clock, "{why}");
+    }
 }

@@ -4,10 +4,11 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::problem::problem;
 use super::{
-    DenyAssignment, IndexedAssignment, IndexedBinding, Miss, ObjectId, PolicyDocuments,
-    PolicyProblem, PolicySetting, PolicySnapshot, RoleAssignment, RoleDefinition, RoleDefinitionId,
-    Scope, Severity, TrustedAccessRole, TrustedAccessRoleBinding,
+    DenyAssignment, IndexedAssignment, IndexedBinding, ObjectId, PolicyDocuments, PolicyProblem,
+    PolicySetting, PolicySnapshot, RoleAssignment, RoleDefinition, RoleDefinitionId, Schedule,
+    Scope, Severity, TrustedAccessRole, TrustedAccessRoleBinding, conditions,
 };
 use crate::authz::assignment::{MemberType, ScheduleInstance, folded_id, short_id};
 use crate::authz::cluster::FLEET_MEMBERS;
@@ -21,8 +22,9 @@ pub(super) fn build(setting: &PolicySetting, documents: PolicyDocuments) -> Poli
     let mut problems = Vec::new();
     let roles: HashMap<_, _> =
         documents.role_definitions.iter().map(|r| (r.id, Arc::new(r.clone()))).collect();
+    let cluster = setting.cluster.kind().prefix();
     for role in &documents.role_definitions {
-        role_problems(role, &mut problems);
+        conditions::of_role(role, cluster, &mut problems);
     }
     let assignments = index_assignments(setting, &documents, &roles, &mut problems);
     let denies = index_denies(setting, &documents.deny_assignments, &mut problems);
@@ -42,29 +44,6 @@ pub(super) fn build(setting: &PolicySetting, documents: PolicyDocuments) -> Poli
     }
 }
 
-fn problem(
-    severity: Severity,
-    kind: &'static str,
-    subject: &str,
-    message: String,
-) -> PolicyProblem {
-    PolicyProblem { severity, kind, subject: subject.to_owned(), message }
-}
-
-fn role_problems(role: &RoleDefinition, problems: &mut Vec<PolicyProblem>) {
-    if role.permissions.iter().any(|p| p.condition.is_some()) {
-        problems.push(problem(
-            Severity::Warning,
-            "condition",
-            &role.id.to_string(),
-            format!(
-                "a permission of role `{}` has a condition, which is not evaluated yet: it grants nothing",
-                role.name
-            ),
-        ));
-    }
-}
-
 fn index_assignments(
     setting: &PolicySetting,
     documents: &PolicyDocuments,
@@ -72,16 +51,16 @@ fn index_assignments(
     problems: &mut Vec<PolicyProblem>,
 ) -> HashMap<ObjectId, Vec<IndexedAssignment>> {
     let plain: HashSet<_> = documents.role_assignments.iter().map(|a| folded_id(&a.id)).collect();
-    let origins: HashSet<_> = documents
-        .schedule_instances
-        .iter()
-        .filter_map(|i| i.origin.as_ref())
-        .map(|id| folded_id(id))
-        .collect();
-    let scheduled = documents
-        .role_assignments
-        .iter()
-        .map(|a| (a.clone(), origins.contains(&folded_id(&a.id)).then_some(Miss::Schedule)));
+    let mut bounds: HashMap<String, Vec<&ScheduleInstance>> = HashMap::new();
+    for instance in &documents.schedule_instances {
+        if let Some(origin) = &instance.origin {
+            bounds.entry(folded_id(origin)).or_default().push(instance);
+        }
+    }
+    let scheduled = documents.role_assignments.iter().map(|a| {
+        let instances = bounds.get(&folded_id(&a.id));
+        (a.clone(), instances.map_or(Schedule::ALWAYS, |i| Schedule::of(i.iter().copied())))
+    });
     // An instance that bounds no assignment at hand is one by itself, if it is the principal's own.
     let alone = documents
         .schedule_instances
@@ -90,7 +69,7 @@ fn index_assignments(
             let origin = i.origin.as_ref().map(|id| folded_id(id));
             i.member_type == MemberType::Direct && !origin.is_some_and(|id| plain.contains(&id))
         })
-        .map(|i| (as_assignment(i), Some(Miss::Schedule)));
+        .map(|i| (as_assignment(i), Schedule::of([i])));
     let mut index: HashMap<ObjectId, Vec<IndexedAssignment>> = HashMap::new();
     for (assignment, schedule) in scheduled.chain(alone) {
         if !setting.cluster.concerns(&assignment.scope) {
@@ -98,13 +77,14 @@ fn index_assignments(
             continue;
         }
         let role = roles.get(&assignment.role).cloned();
-        let inert = inert(&assignment, role.as_deref(), schedule);
-        assignment_problems(&assignment, role.as_deref(), inert, problems);
+        let cluster = setting.cluster.kind().prefix();
+        conditions::of_assignment(&assignment, role.as_deref(), cluster, problems);
+        assignment_problems(&assignment, role.as_deref(), problems);
         if assignment.principal.is_everyone() {
             continue;
         }
         let principal = assignment.principal;
-        let entry = IndexedAssignment { assignment: Arc::new(assignment), role, inert };
+        let entry = IndexedAssignment { assignment: Arc::new(assignment), role, schedule };
         index.entry(principal).or_default().push(entry);
     }
     for list in index.values_mut() {
@@ -138,25 +118,9 @@ fn as_assignment(instance: &ScheduleInstance) -> RoleAssignment {
     RoleAssignment { id, principal, role, scope, condition }
 }
 
-/// Why an assignment grants nothing, whatever is asked.
-fn inert(
-    assignment: &RoleAssignment,
-    role: Option<&RoleDefinition>,
-    schedule: Option<Miss>,
-) -> Option<Miss> {
-    if role.is_none() {
-        return Some(Miss::UnknownRole);
-    }
-    if assignment.condition.is_some() {
-        return Some(Miss::Condition);
-    }
-    schedule
-}
-
 fn assignment_problems(
     assignment: &RoleAssignment,
     role: Option<&RoleDefinition>,
-    inert: Option<Miss>,
     problems: &mut Vec<PolicyProblem>,
 ) {
     let id = &assignment.id;
@@ -169,8 +133,8 @@ fn assignment_problems(
                 .to_owned(),
         ));
     }
-    match inert {
-        Some(Miss::UnknownRole) => problems.push(problem(
+    let Some(role) = role else {
+        problems.push(problem(
             Severity::NotUnderstood,
             "unknown_role_definition",
             id,
@@ -178,24 +142,10 @@ fn assignment_problems(
                 "role definition `{}` is unknown: it grants nothing; add the definition to `roleDefinitions/`",
                 assignment.role
             ),
-        )),
-        Some(Miss::Condition) => problems.push(problem(
-            Severity::Warning,
-            "condition",
-            id,
-            "it has a condition, which is not evaluated yet: it grants nothing".to_owned(),
-        )),
-        Some(Miss::Schedule) => problems.push(problem(
-            Severity::Warning,
-            "schedule",
-            id,
-            "it has a schedule, which is not evaluated yet: it grants nothing".to_owned(),
-        )),
-        Some(Miss::OtherScope | Miss::LacksAction) | None => {}
-    }
-    if let Some(role) = role
-        && !is_assignable(role, &assignment.scope)
-    {
+        ));
+        return;
+    };
+    if !is_assignable(role, &assignment.scope) {
         problems.push(problem(
             Severity::Warning,
             "outside_assignable_scopes",
@@ -230,16 +180,7 @@ fn index_denies(
             management_group_problem(&deny.id, &deny.scope, problems);
             continue;
         }
-        let conditional =
-            deny.condition.is_some() || deny.permissions.iter().any(|p| p.condition.is_some());
-        if conditional {
-            problems.push(problem(
-                Severity::Warning,
-                "deny_condition",
-                &deny.id,
-                "it has a condition, which is not evaluated yet: it applies".to_owned(),
-            ));
-        }
+        conditions::of_deny(deny, problems);
         let deny = Arc::new(deny.clone());
         let principals: HashSet<_> = deny.principals.iter().copied().collect();
         for principal in principals {

@@ -7,7 +7,7 @@ use std::fmt;
 pub enum Severity {
     /// Something could not be understood (semantics §4.5); `check` fails.
     NotUnderstood,
-    /// Understood, but surely not what was meant, or not evaluated yet.
+    /// Understood, but surely not what was meant.
     Warning,
 }
 
@@ -17,9 +17,9 @@ pub const PROBLEM_KINDS: [&str; 10] = [
     "binding_of_another_cluster",
     "condition",
     "deny_condition",
+    "doubtful_condition",
     "everyone_assignee",
     "outside_assignable_scopes",
-    "schedule",
     "trusted_access_role_of_another_type",
     "unknown_role_definition",
     "unknown_trusted_access_role",
@@ -37,6 +37,18 @@ pub struct PolicyProblem {
     pub subject: String,
     /// What is wrong, and what follows.
     pub message: String,
+    /// The line of a condition's text that is to blame, and below it a caret.
+    pub excerpt: Option<String>,
+}
+
+/// A problem without an excerpt.
+pub(super) fn problem(
+    severity: Severity,
+    kind: &'static str,
+    subject: &str,
+    message: String,
+) -> PolicyProblem {
+    PolicyProblem { severity, kind, subject: subject.to_owned(), message, excerpt: None }
 }
 
 impl fmt::Display for PolicyProblem {

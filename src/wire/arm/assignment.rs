@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use thiserror::Error;
 
 use super::{Head, Kind, role::condition};
@@ -84,9 +84,23 @@ impl FromStr for Rfc3339 {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let error = || ParseDateError(shown(text));
         let canonical = canonical(text).ok_or_else(error)?;
-        canonical.parse().map(Self).map_err(|_| error())
+        let instant = canonical.parse().ok().or_else(|| past_the_last_instant(&canonical));
+        instant.map(Self).ok_or_else(error)
     }
 }
+
+/// The last instant there is, for a date after it: the last days of the year 9999, which are written
+/// for "never".
+fn past_the_last_instant(canonical: &str) -> Option<Timestamp> {
+    let (date, time) = canonical.split_once('T')?;
+    let is_last_year = date.parse::<Date>().ok()?.year() == LAST_YEAR;
+    // The same time on a day that leaves room for every offset.
+    let is_time = format!("2000-01-01T{time}").parse::<Timestamp>().is_ok();
+    (is_last_year && is_time).then_some(Timestamp::MAX)
+}
+
+/// The year that ends after the last instant.
+const LAST_YEAR: i16 = 9999;
 
 /// Digits of a second that a timestamp keeps; Azure writes seven.
 const FRACTION_DIGITS: usize = 9;
@@ -147,6 +161,9 @@ mod tests {
             ("2026-11-22T08:00Z",                 None, "no seconds"),
             ("2026-11-22T08:00:00.Z",             None, "a point and no digit"),
             ("2026-11-22T08:00:00+00:00[UTC]",    None, "a time zone's name is not RFC 3339"),
+            ("9999-12-31T23:59:59.9999999Z",      Some("9999-12-30T22:00:00.999999999Z"), "what is written for never"),
+            ("9999-12-31T23:59:59+99:99",         None, "no such offset"),
+            ("9999-12-32T00:00:00Z",              None, "no such day"),
             ("2026-02-30T08:00:00Z",              None, "no such day"),
             ("2026-11-22T25:00:00Z",              None, "no such hour"),
             ("22.11.2026",                        None, "another notation"),

@@ -128,10 +128,7 @@ properties:
     assert_eq!((role.name.as_str(), role.kind), ("CRD Reader", RoleKind::Custom));
     assert_eq!(role.permissions.len(), 2);
     let condition = role.permissions[0].condition.as_ref().unwrap();
-    assert_eq!(
-        (condition.text.as_str(), condition.version.as_deref()),
-        ("ActionMatches{'x'}", Some("2.0"))
-    );
+    assert_eq!((condition.text(), condition.version()), ("ActionMatches{'x'}", Some("2.0")));
     assert_eq!(role.permissions[0].data_actions.len(), 1);
 
     let flat = "{name: C0000000-0000-4000-8000-000000000003, roleName: R, roleType: BuiltInRole, permissions: []}";

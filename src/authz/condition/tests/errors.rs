@@ -1,0 +1,142 @@
+use super::*;
+
+/// The message and, where it has a place, the line and the caret.
+fn shown(text: &str) -> String {
+    let condition = condition(text);
+    let problem = condition.problem().unwrap_or_else(|| panic!("understood: {text}"));
+    let excerpt = condition.excerpt().map_or_else(String::new, |excerpt| format!("\n{excerpt}"));
+    format!("{problem}{excerpt}")
+}
+
+#[test]
+fn messages_point_at_the_character_and_say_what_to_write() {
+    #[rustfmt::skip]
+    let cases = [
+        ("@Request[x] StringEqual 'a'",
+         "character 13: `StringEqual` is no operator; write `StringEquals`\n\
+          @Request[x] StringEqual 'a'\n            ^"),
+        ("@Request[x] stringequals 'a'",
+         "character 13: `stringequals` is no operator; write `StringEquals`\n\
+          @Request[x] stringequals 'a'\n            ^"),
+        ("@Request[x] NumericGreaterThanOrEquals 5",
+         "character 13: `NumericGreaterThanOrEquals` is no operator; write `NumericGreaterThanEquals`\n\
+          @Request[x] NumericGreaterThanOrEquals 5\n            ^"),
+        ("@Request[x] Contains 'a'",
+         "character 13: `Contains` is no operator; write a documented one, such as `StringEquals` or `NumericLessThan`\n\
+          @Request[x] Contains 'a'\n            ^"),
+        ("@Request[x] = 'a'",
+         "character 13: `=` is no operator; write a name such as `StringEquals` or `NumericLessThan`\n\
+          @Request[x] = 'a'\n            ^"),
+        ("@Request[x] StringEquals \"a\"",
+         "character 26: a text stands between single quotes; write `'` for `\"`\n\
+          @Request[x] StringEquals \"a\"\n                         ^"),
+        ("Request[x] StringEquals 'a'",
+         "character 1: an attribute begins with `@`; write `@Request[<name>]`\n\
+          Request[x] StringEquals 'a'\n^"),
+        ("@Requests[x] StringEquals 'a'",
+         "character 1: `@Requests` is no attribute source; write `@Request`\n\
+          @Requests[x] StringEquals 'a'\n^"),
+        ("@Request[x StringEquals",
+         "character 9: this `[` is never closed; write `]` behind the attribute's name\n\
+          @Request[x StringEquals\n        ^"),
+        ("@Request[x] StringEquals 'a",
+         "character 26: this quote is never closed; write `'` behind the text\n\
+          @Request[x] StringEquals 'a\n                         ^"),
+        ("@Request[x] StringEquals {'a', 'b'}",
+         "character 26: a set needs a quantifier; write `ForAnyOfAnyValues:StringEquals` or another one\n\
+          @Request[x] StringEquals {'a', 'b'}\n                         ^"),
+        ("@Request[x] ForAnyOfAnyValues:StringEquals 'a'",
+         "character 44: `ForAnyOfAnyValues` compares sets; write `{'a'}`\n\
+          @Request[x] ForAnyOfAnyValues:StringEquals 'a'\n                                           ^"),
+        ("@Request[x] ForAnyOfAnyValue:StringEquals {'a'}",
+         "character 13: `ForAnyOfAnyValue` is no quantifier; write `ForAnyOfAnyValues:StringEquals`\n\
+          @Request[x] ForAnyOfAnyValue:StringEquals {'a'}\n            ^"),
+        ("@Request[x] ForAnyOfAnyValues:BoolEquals {true}",
+         "character 13: `BoolEquals` takes no quantifier; write it without `ForAnyOfAnyValues:`\n\
+          @Request[x] ForAnyOfAnyValues:BoolEquals {true}\n            ^"),
+        ("@Request[x] ForAnyOfAnyValues StringEquals {'a'}",
+         "character 13: a quantifier is followed by `:` and an operator without space; write `ForAnyOfAnyValues:StringEquals`\n\
+          @Request[x] ForAnyOfAnyValues StringEquals {'a'}\n            ^"),
+        ("@Request[x] StringEquals 'a' and Exists @Request[y]",
+         "character 30: `and` is no operator; write `AND`\n\
+          @Request[x] StringEquals 'a' and Exists @Request[y]\n                             ^"),
+        ("Exists @Request[x] AND Exists @Request[y] OR Exists @Request[z]",
+         "character 43: `AND` and `OR` are mixed; write parentheses, as in `(a AND b) OR c`\n\
+          Exists @Request[x] AND Exists @Request[y] OR Exists @Request[z]\n                                          ^"),
+        ("(\n  Exists @Request[x]\n  OR\n  Exist @Request[y]\n)",
+         "line 4, character 3: expected an expression, found `Exist`; write `Exists`\n  \
+          Exist @Request[y]\n  ^"),
+        ("(Exists @Request[x]",
+         "character 20: expected `)`: the `(` at character 1 is never closed\n\
+          (Exists @Request[x]\n                   ^"),
+        ("Exists @Request[x])",
+         "character 19: this `)` closes nothing; remove it\n\
+          Exists @Request[x])\n                  ^"),
+        ("@Request[x] NumericEquals 1.5",
+         "character 27: `1.5` is no value; numbers are whole, in digits only\n\
+          @Request[x] NumericEquals 1.5\n                          ^"),
+        ("@Request[x] NumericEquals 99999999999999999999",
+         "character 27: `99999999999999999999` is out of range; write a number of at most 64 bits\n\
+          @Request[x] NumericEquals 99999999999999999999\n                          ^"),
+        ("@Environment[UtcNow] DateTimeLessThan 2030-01-01T00:00:00Z",
+         "character 39: `2030-01-01T00:00:00Z` is no value; a date stands in quotes\n\
+          @Environment[UtcNow] DateTimeLessThan 2030-01-01T00:00:00Z\n                                      ^"),
+        ("ActionMatches('a')",
+         "character 14: expected `{` behind `ActionMatches`: write `ActionMatches{'…'}`, found `(`\n\
+          ActionMatches('a')\n             ^"),
+        ("ActionMatches{'a b'}",
+         "character 15: action `a b` has a space or control character; remove it\n\
+          ActionMatches{'a b'}\n              ^"),
+        ("'é' StringEquals é",
+         "character 18: `é` begins nothing that a condition can have here; remove it\n\
+          'é' StringEquals é\n                 ^"),
+        ("'a' StringEquals",
+         "character 17: expected a value, found the end\n\
+          'a' StringEquals\n                ^"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(shown(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_problem_of_the_whole_has_no_place() {
+    let old = Condition::new(Some("x"), Some("1.0")).unwrap();
+    assert_eq!(
+        old.problem().unwrap().to_string(),
+        "`conditionVersion` is `1.0`, which is not understood; write `\"conditionVersion\": \"2.0\"`"
+    );
+    let none = Condition::new(Some("x"), None).unwrap();
+    assert_eq!(
+        none.problem().unwrap().to_string(),
+        "the condition has no `conditionVersion`; write `\"conditionVersion\": \"2.0\"`"
+    );
+    assert_eq!(none.excerpt(), None);
+    assert_eq!(
+        shown(&"x".repeat(9000)),
+        "the condition has 9000 bytes, more than the 8192 that Azure allows; shorten it"
+    );
+}
+
+#[test]
+fn a_long_line_is_cut_around_its_place() {
+    let side = "1 NumericEquals 1 AND ".repeat(10);
+    let text = format!("{side}x AND {side}");
+    assert_eq!(
+        shown(&text),
+        "character 221: expected an expression, found `x`\n\
+         …ricEquals 1 AND 1 NumericEquals 1 AND 1 NumericEquals 1 AND x AND 1 NumericEquals 1 AND 1 NumericEquals 1 AND 1 NumericE…\n                                                             ^"
+    );
+}
+
+#[test]
+fn what_a_message_repeats_is_short_and_on_one_line() {
+    let long = format!("@Request[x] {} 'a'", "Equals".repeat(1000));
+    let message = shown(&long);
+    assert!(message.lines().next().unwrap().chars().count() < 200, "{message}");
+    assert!(message.lines().nth(1).unwrap().chars().count() < 130, "{message}");
+    for text in ["'a\u{7}' StringEquals 'a'", "'a' \u{1b}[1m", "@Request[\u{0}] StringEquals 'a'"] {
+        assert!(!shown(text).contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
+        assert_eq!(shown(text).lines().count(), 3, "{text:?}");
+    }
+}

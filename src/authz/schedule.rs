@@ -1,0 +1,176 @@
+//! When an assignment is in force (semantics §4.6).
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::assignment::ScheduleInstance;
+
+/// The word of Azure for an instance that is in force; none is the same.
+const PROVISIONED: &str = "Provisioned";
+
+/// When an assignment is in force: always, or while one of its windows is open.
+///
+/// A window is open from its start on and no longer at its end. An assignment whose instances are all
+/// of another status than `Provisioned` has no window, and is never in force.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Schedule(Option<Vec<Window>>);
+
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Window {
+    start: Option<Timestamp>,
+    end: Option<Timestamp>,
+}
+
+/// Whether a schedule is in force at a moment.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum InForce {
+    /// Yes; until this moment, or without an end.
+    Yes {
+        /// First moment at which it is no longer.
+        until: Option<Timestamp>,
+    },
+    /// No, but it will be from this moment on.
+    NotYet(Timestamp),
+    /// No longer, since this moment.
+    Expired(Timestamp),
+    /// Never: Azure has not provisioned it.
+    NotProvisioned,
+}
+
+impl Schedule {
+    /// In force always: no instance names the assignment.
+    pub const ALWAYS: Self = Self(None);
+
+    /// In force while one of `instances` is.
+    pub fn of<'a>(instances: impl IntoIterator<Item = &'a ScheduleInstance>) -> Self {
+        let provisioned =
+            |i: &&ScheduleInstance| i.status.as_ref().is_none_or(|status| status == PROVISIONED);
+        let mut windows: Vec<_> = instances
+            .into_iter()
+            .filter(provisioned)
+            .map(|i| Window { start: i.start, end: i.end })
+            // A window that ends before it begins is never open.
+            .filter(|w| w.start.zip(w.end).is_none_or(|(start, end)| start < end))
+            .collect();
+        windows.sort_unstable();
+        Self(Some(windows))
+    }
+
+    /// Says whether nothing bounds it.
+    pub fn is_always(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Says whether it is in force at `now`, and until when.
+    pub fn at(&self, now: Timestamp) -> InForce {
+        let Some(windows) = &self.0 else { return InForce::Yes { until: None } };
+        let open = |w: &&Window, at: Timestamp| {
+            w.start.is_none_or(|start| start <= at) && w.end.is_none_or(|end| at < end)
+        };
+        let mut until = now;
+        // Windows that meet or overlap are one: follow them to the end of the last.
+        while let Some(window) =
+            windows.iter().filter(|w| open(w, until)).max_by_key(|w| (w.end.is_none(), w.end))
+        {
+            match window.end {
+                None => return InForce::Yes { until: None },
+                Some(end) => until = end,
+            }
+        }
+        if until > now {
+            return InForce::Yes { until: Some(until) };
+        }
+        let next = windows.iter().filter_map(|w| w.start).filter(|&start| start > now).min();
+        let last = windows.iter().filter_map(|w| w.end).filter(|&end| end <= now).max();
+        match (next, last) {
+            (Some(next), _) => InForce::NotYet(next),
+            (None, Some(last)) => InForce::Expired(last),
+            (None, None) => InForce::NotProvisioned,
+        }
+    }
+}
+
+impl InForce {
+    /// The next moment at which the answer changes.
+    pub fn changes_at(self) -> Option<Timestamp> {
+        match self {
+            Self::Yes { until } => until,
+            Self::NotYet(start) => Some(start),
+            Self::Expired(_) | Self::NotProvisioned => None,
+        }
+    }
+}
+
+impl fmt::Display for InForce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Yes { until: None } => f.write_str("in force"),
+            Self::Yes { until: Some(until) } => write!(f, "in force until {until}"),
+            Self::NotYet(start) => write!(f, "not in force before {start}"),
+            Self::Expired(end) => write!(f, "expired at {end}"),
+            Self::NotProvisioned => f.write_str("not provisioned, so never in force"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::authz::assignment::MemberType;
+    use InForce::{Expired, NotProvisioned, NotYet, Yes};
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn instance(start: Option<i64>, end: Option<i64>, status: Option<&str>) -> ScheduleInstance {
+        ScheduleInstance {
+            id: "/i".to_owned(),
+            principal: 1.into(),
+            role: 2.into(),
+            scope: "/".parse().unwrap(),
+            condition: None,
+            origin: None,
+            member_type: MemberType::Direct,
+            status: status.map(str::to_owned),
+            start: start.map(at),
+            end: end.map(at),
+        }
+    }
+
+    #[test]
+    fn a_window_is_open_from_its_start_and_closed_at_its_end() {
+        let one = Schedule::of(&[instance(Some(10), Some(20), Some("Provisioned"))]);
+        #[rustfmt::skip]
+        let cases = [
+            (9,  NotYet(at(10)),             "before"),
+            (10, Yes { until: Some(at(20)) }, "at its start"),
+            (19, Yes { until: Some(at(20)) }, "the last second"),
+            (20, Expired(at(20)),            "at its end"),
+        ];
+        for (now, expected, why) in cases {
+            assert_eq!(one.at(at(now)), expected, "{why}");
+        }
+    }
+
+    #[test]
+    fn several_instances_are_in_force_while_one_is() {
+        let i = instance;
+        #[rustfmt::skip]
+        let cases: [(&[ScheduleInstance], InForce, &str); 8] = [
+            (&[i(None, None, None)],                                   Yes { until: None },         "no bounds"),
+            (&[i(None, Some(5), None), i(Some(20), None, None)],       NotYet(at(20)),              "between two"),
+            (&[i(Some(5), Some(15), None), i(Some(15), Some(30), None)], Yes { until: Some(at(30)) }, "they meet"),
+            (&[i(Some(5), Some(15), None), i(Some(12), None, None)],   Yes { until: None },         "one has no end"),
+            (&[i(Some(5), Some(15), Some("Revoked"))],                 NotProvisioned,              "another status"),
+            (&[i(Some(5), Some(15), Some("Revoked")), i(Some(9), Some(11), None)], Yes { until: Some(at(11)) }, "one is provisioned"),
+            (&[i(Some(15), Some(5), None)],                            NotProvisioned,              "ends before it begins"),
+            (&[],                                                      NotProvisioned,              "none at all"),
+        ];
+        for (instances, expected, why) in cases {
+            assert_eq!(Schedule::of(instances).at(at(10)), expected, "{why}");
+        }
+        assert_eq!(Schedule::ALWAYS.at(at(10)), Yes { until: None });
+    }
+}
