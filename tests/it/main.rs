@@ -26,7 +26,6 @@ mod limits;
 #[cfg(test)]
 mod limits_table;
 #[cfg(test)]
-mod naive;
 #[cfg(test)]
 mod questions;
 #[cfg(test)]

@@ -3,20 +3,23 @@
 //! that a failing case shrinks to something readable.
 
 mod requests;
+mod trusted_access;
 
 use std::sync::{Arc, LazyLock};
 
+use jiff::Timestamp;
 use kubentra::authz::{
     ClusterScope, Condition, DataActionPattern, DecisionRules, DenyAssignment, Discovery,
-    KnownOperations, ObjectId, Permission, PolicyDocuments, PolicyRule, PolicySetting,
-    PolicySnapshot, ProvisioningState, RoleAssignment, RoleDefinition, RoleKind, Scope,
-    Subresources, TrustedAccessRole, TrustedAccessRoleBinding, Ungranted,
+    KnownOperations, MemberType, ObjectId, Permission, PolicyDocuments, PolicySetting,
+    PolicySnapshot, RoleAssignment, RoleDefinition, RoleKind, ScheduleInstance, Scope,
+    Subresources, Ungranted,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 pub(crate) use requests::{principal, question, request};
+use trusted_access::{binding, trusted_access_role};
 
 const CLUSTER: &str =
     "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/c";
@@ -126,9 +129,68 @@ pub(crate) fn scope() -> impl Strategy<Value = Scope> {
     near.prop_map(|text| text.parse().unwrap())
 }
 
-/// A condition that nobody can understand; most have none.
+/// Conditions of every kind; the last is one that nobody can understand. There is no `Exists`: what a
+/// question does not have, each of its parts may have (docs/semantics.md, the choices on §5.4).
+#[rustfmt::skip]
+const CONDITIONS: &[&str] = &[
+    "ActionMatches{'Microsoft.ContainerService/managedClusters/pods/*'}",
+    "!(ActionMatches{'*/read'})",
+    "ActionMatches{'*'} AND @Environment[UtcNow] DateTimeLessThan '1970-01-01T00:00:03Z'",
+    "@Environment[UtcNow] DateTimeGreaterThanEquals '1970-01-01T00:00:02Z'",
+    "NOT @Environment[UtcNow] DateTimeEquals '1970-01-01T00:00:04Z'",
+    "@Request[Microsoft.ContainerService/managedClusters/customResources:group] StringEquals 'example.com'",
+    "NOT @Request[Microsoft.ContainerService/managedClusters/customResources:kind] StringEquals 'widgets'",
+    "ActionMatches{'*/read'} OR @Request[Microsoft.ContainerService/managedClusters/resources:subresource] StringEquals 'log'",
+    "SubOperationMatches{'x'}",
+    "!(@Principal[x] StringEquals 'y')",
+    "not a condition",
+];
+
+/// A condition; most have none.
 fn condition() -> impl Strategy<Value = Option<Condition>> {
-    prop_oneof![9 => Just(None), 1 => Just(Condition::new(Some("not a condition"), Some("2.0")))]
+    let some = select(CONDITIONS).prop_map(|text| Condition::new(Some(text), Some("2.0")));
+    prop_oneof![6 => Just(None), 4 => some]
+}
+
+/// A moment near the edges of the schedules and conditions.
+pub(crate) fn now() -> impl Strategy<Value = Timestamp> {
+    (0..7_i64).prop_map(|second| Timestamp::from_second(second).unwrap())
+}
+
+fn bound() -> impl Strategy<Value = Option<Timestamp>> {
+    prop_oneof![1 => Just(None), 2 => now().prop_map(Some)]
+}
+
+/// An instance whose id the caller of this makes unique. Its origin is an assignment that is there,
+/// or one that is not.
+pub(crate) fn schedule_instance() -> impl Strategy<Value = ScheduleInstance> {
+    let origin = prop_oneof![
+        1 => Just(None),
+        4 => select(&["/a/0", "/A/1", "/a/2", "/a/55"][..]).prop_map(|o| Some(o.to_owned())),
+    ];
+    let member_type = prop_oneof![
+        3 => Just(MemberType::Direct),
+        1 => Just(MemberType::Other("Group".to_owned())),
+    ];
+    let status = select(&[Some("Provisioned"), None, Some("Revoked")][..]);
+    (role_assignment(), origin, member_type, status, bound(), bound()).prop_map(
+        |(assignment, origin, member_type, status, start, end)| {
+            let RoleAssignment { id, principal, role, scope, condition } = assignment;
+            let status = status.map(str::to_owned);
+            ScheduleInstance {
+                id,
+                principal,
+                role,
+                scope,
+                condition,
+                origin,
+                member_type,
+                status,
+                start,
+                end,
+            }
+        },
+    )
 }
 
 fn permission() -> impl Strategy<Value = Permission> {
@@ -196,50 +258,6 @@ pub(crate) fn deny_assignment() -> impl Strategy<Value = DenyAssignment> {
     )
 }
 
-fn rule() -> impl Strategy<Value = PolicyRule> {
-    let verbs = words(&["get", "list", "*", "create"]);
-    let api_groups = words(&["", "*", "apps"]);
-    let resources = words(&["pods", "*", "pods/log", "*/scale", "pods/exec", "deployments"]);
-    let names = prop_oneof![3 => Just(vec![]), 1 => Just(vec!["a".to_owned()])];
-    let paths = words(&["/logs", "/logs/*", "*", "/metrics"]);
-    (verbs, api_groups, resources, names, paths).prop_map(
-        |(verbs, api_groups, resources, resource_names, non_resource_urls)| PolicyRule {
-            verbs,
-            api_groups,
-            resources,
-            resource_names,
-            non_resource_urls,
-        },
-    )
-}
-
-fn trusted_access_role(name: &'static str) -> impl Strategy<Value = TrustedAccessRole> {
-    vec(rule(), 1..3).prop_map(move |rules| TrustedAccessRole {
-        source_type: "Microsoft.X/vaults".to_owned(),
-        name: name.to_owned(),
-        rules,
-    })
-}
-
-fn binding() -> impl Strategy<Value = TrustedAccessRoleBinding> {
-    let roles =
-        words(&["Microsoft.X/vaults/one", "microsoft.x/Vaults/TWO", "Microsoft.X/vaults/no"]);
-    let states = select(&["", "Updating", "Failed"][..]).prop_map(|state| match state {
-        "" => ProvisioningState::Succeeded,
-        "Updating" => ProvisioningState::Updating,
-        other => ProvisioningState::Other(other.to_owned()),
-    });
-    (text(&[VAULT, USER_ASSIGNED]), roles, states).prop_map(|(source, roles, state)| {
-        TrustedAccessRoleBinding {
-            id: String::new(),
-            name: String::new(),
-            source: source.parse().unwrap(),
-            roles,
-            state,
-        }
-    })
-}
-
 fn setting() -> impl Strategy<Value = PolicySetting> {
     static KNOWN: LazyLock<Arc<KnownOperations>> =
         LazyLock::new(|| Arc::new(KnownOperations::parse(OPERATIONS).unwrap()));
@@ -269,15 +287,19 @@ pub(crate) fn world() -> impl Strategy<Value = World> {
     let documents = (
         (role(1), role(2), role(3)),
         vec(role_assignment(), 0..6),
+        vec(schedule_instance(), 0..4),
         prop_oneof![3 => Just(vec![]), 2 => vec(deny_assignment(), 1..3)],
         (trusted_access_role("one"), trusted_access_role("two")),
         vec(binding(), 0..3),
     );
     (setting(), documents).prop_map(|(setting, documents)| {
-        let (roles, mut assignments, mut denies, trusted, mut bindings) = documents;
+        let (roles, mut assignments, mut instances, mut denies, trusted, mut bindings) = documents;
         // Upper case sorts elsewhere than lower case, unless case is ignored.
         for (n, assignment) in assignments.iter_mut().enumerate() {
             assignment.id = format!("/{}/{n}", if n % 2 == 0 { "A" } else { "a" });
+        }
+        for (n, instance) in instances.iter_mut().enumerate() {
+            instance.id = format!("/i/{n}");
         }
         for (n, deny) in denies.iter_mut().enumerate() {
             deny.id = format!("/{}/{n}", if n % 2 == 0 { "d" } else { "D" });
@@ -289,10 +311,10 @@ pub(crate) fn world() -> impl Strategy<Value = World> {
         let documents = PolicyDocuments {
             role_definitions: vec![roles.0, roles.1, roles.2],
             role_assignments: assignments,
+            schedule_instances: instances,
             deny_assignments: denies,
             trusted_access_roles: vec![trusted.0, trusted.1],
             trusted_access_role_bindings: bindings,
-            ..PolicyDocuments::default()
         };
         World { setting, documents }
     })
