@@ -19,6 +19,7 @@
 //! Who is not an Entra identity at all never gets here (§1): `review` and `service` answer that.
 
 pub mod assignment;
+mod clock_use;
 pub mod cluster;
 pub mod condition;
 pub mod data_action;
@@ -42,12 +43,13 @@ pub mod trusted_access;
 mod words;
 
 pub use assignment::{DenyAssignment, MemberType, RoleAssignment, ScheduleInstance};
+pub use clock_use::ClockUse;
 pub use cluster::{ClusterScope, ClusterType};
 pub use condition::Condition;
 pub use data_action::DataActionPattern;
 pub use decision::{Decision, DenyReason, Grant, Miss, NearestMiss, NoOpinionReason, Refusal};
 pub use evaluate::{evaluate, evaluate_timed, explain};
-pub use inquiry::{ClockUse, Inquiry};
+pub use inquiry::Inquiry;
 pub use mapping::Subresources;
 pub use operations::KnownOperations;
 pub use principal::{ObjectId, Principal, TenantId};

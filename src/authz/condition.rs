@@ -39,6 +39,7 @@ mod like;
 mod literal;
 mod operators;
 mod parser;
+mod source;
 mod syntax;
 mod truth;
 mod values;

@@ -6,16 +6,17 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::clock_use::ClockUse;
 use super::decision::{Decision, DenyReason, Grant, NoOpinionReason};
 use super::deny::denied;
-use super::inquiry::{ClockUse, Inquiry};
+use super::inquiry::Inquiry;
 use super::mapping::is_discovery;
 use super::precedence::precedence;
 use super::principal::ObjectId;
 use super::refusal::{conditions, grants, judge, refusal};
 use super::request::{AccessRequest, Target};
 use super::snapshot::{Discovery, IndexedAssignment, PolicySnapshot, Ungranted};
-use super::trace::{Keep, Outcome, Recorder, Skip, Step, Trace};
+use super::trace::{AskedQuestion, Keep, Outcome, Recorder, Skip, Step, Trace};
 
 /// Decides `request` at `now`, by the rules of semantics §4, §6.2, §7 and §8.
 ///
@@ -44,7 +45,8 @@ pub fn explain(policy: &PolicySnapshot, request: &AccessRequest, now: Timestamp)
     let inquiry = Inquiry::of(policy, &request.target, now);
     let mut kept = Keep::default();
     let decision = walk(&inquiry, request, &mut kept);
-    Trace::new(decision, &inquiry, kept)
+    let questions = inquiry.questions.iter().map(AskedQuestion::from).collect();
+    Trace { decision, questions, steps: kept.into_steps(), clock: inquiry.clock_use() }
 }
 
 fn walk<R: Recorder>(inquiry: &Inquiry<'_>, request: &AccessRequest, recorder: &mut R) -> Decision {

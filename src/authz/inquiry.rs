@@ -4,6 +4,7 @@ use std::cell::{Cell, OnceCell};
 
 use jiff::Timestamp;
 
+use super::clock_use::ClockUse;
 use super::condition::{Attributes, Condition, ConditionContext, Truth, attributes};
 use super::data_action::RequiredAction;
 use super::question::Questions;
@@ -25,19 +26,6 @@ pub struct Inquiry<'a> {
     attributes: OnceCell<Attributes<'a>>,
     now: Timestamp,
     clock: Cell<ClockUse>,
-}
-
-/// Whether a decision depends on the time (semantics §4.6).
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum ClockUse {
-    /// No: the same policy gives the same decision at any time.
-    #[default]
-    Unread,
-    /// Yes. It must not be remembered past the next moment at which it could change, if there is one.
-    Read {
-        /// That moment.
-        next_change: Option<Timestamp>,
-    },
 }
 
 impl<'a> Inquiry<'a> {
@@ -99,11 +87,6 @@ impl<'a> Inquiry<'a> {
     }
 
     fn note(&self, change: Option<Timestamp>) {
-        let before = match self.clock.get() {
-            ClockUse::Unread => None,
-            ClockUse::Read { next_change } => next_change,
-        };
-        let next_change = before.into_iter().chain(change).min();
-        self.clock.set(ClockUse::Read { next_change });
+        self.clock.set(self.clock.get().and(change));
     }
 }

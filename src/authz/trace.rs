@@ -4,9 +4,10 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::clock_use::ClockUse;
 use super::condition::{Part, Truth};
 use super::decision::Decision;
-use super::inquiry::{ClockUse, Inquiry};
+use super::question::Question;
 
 /// Takes the steps of a walk: [`Skip`] forgets them at no cost, [`Keep`] keeps them.
 pub(super) trait Recorder {
@@ -29,6 +30,12 @@ impl Recorder for Skip {
 /// Keeps every step.
 #[derive(Default)]
 pub(super) struct Keep(Vec<Step>);
+
+impl Keep {
+    pub(super) fn into_steps(self) -> Vec<Step> {
+        self.0
+    }
+}
 
 impl Recorder for Keep {
     const KEEPS: bool = true;
@@ -124,16 +131,11 @@ pub struct AskedQuestion {
     pub scopes: Vec<String>,
 }
 
-impl Trace {
-    pub(super) fn new(decision: Decision, inquiry: &Inquiry<'_>, kept: Keep) -> Self {
-        let questions = inquiry
-            .questions
-            .iter()
-            .map(|q| AskedQuestion {
-                actions: q.required.iter().map(|a| a.as_str().to_owned()).collect(),
-                scopes: q.scopes.iter().map(ToString::to_string).collect(),
-            })
-            .collect();
-        Self { decision, questions, steps: kept.0, clock: inquiry.clock_use() }
+impl From<&Question> for AskedQuestion {
+    fn from(question: &Question) -> Self {
+        Self {
+            actions: question.required.iter().map(|a| a.as_str().to_owned()).collect(),
+            scopes: question.scopes.iter().map(ToString::to_string).collect(),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What a condition can ask of a request: the attributes of semantics §5.4.
 
-use super::syntax::Source;
+use super::source::Source;
 use crate::authz::operations::KnownOperations;
 use crate::authz::request::{ResourceRequest, Target};
 

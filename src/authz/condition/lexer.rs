@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::error::{Fault, quoted};
 use super::operators::near_miss;
-use super::syntax::Source;
+use super::source::Source;
 
 /// Words that put expressions together.
 const CONNECTIVES: [(&str, Token<'static>); 6] = [

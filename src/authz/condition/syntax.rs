@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::attributes::Fact;
 use super::operators::{Operator, Quantifier};
+use super::source::Source;
 use crate::authz::data_action::DataActionPattern;
 
 /// A part of a condition that is true, false or unknown.
@@ -87,29 +88,6 @@ impl Attribute {
     /// What we know of it; none for an attribute that no review has.
     pub(super) fn fact(&self) -> Option<Fact> {
         self.fact
-    }
-}
-
-/// Where an attribute is.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(super) enum Source {
-    Request,
-    Resource,
-    Principal,
-    Environment,
-}
-
-impl Source {
-    pub(super) const ALL: [Self; 4] =
-        [Self::Request, Self::Resource, Self::Principal, Self::Environment];
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Request => "Request",
-            Self::Resource => "Resource",
-            Self::Principal => "Principal",
-            Self::Environment => "Environment",
-        }
     }
 }
 
