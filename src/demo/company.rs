@@ -24,8 +24,8 @@ pub const GROUPS: [(&str, &str); 2] =
 
 /// Who is who, in a few words.
 pub const CAST: [(&str, &str); 5] = [
-    ("alice", "a user: Reader in namespace shop, and a custom role for custom resources"),
-    ("bob", "a user in payments-team, a group in group developers: Writer in namespace payments"),
+    ("alice", "a user: Reader in namespace shop, and a custom role with a condition"),
+    ("bob", "a user in payments-team, a part of developers: Writer in payments; on call in shop"),
     ("carol", "a user: Admin of the cluster; a deny assignment guards the secrets in payments"),
     ("vault", "a backup vault in Azure, let in by a trusted-access binding"),
     ("deployer", "a service account in namespace shop: none of Azure's business"),
@@ -42,13 +42,14 @@ macro_rules! files {
     };
 }
 
-const FILES: [(&str, &str); 8] = files![
+const FILES: [(&str, &str); 9] = files![
     "directory.yaml",
     "policy/denyAssignments/payment-secrets.json",
     "policy/roleAssignments/alice-custom-resources-in-shop.json",
     "policy/roleAssignments/alice-reader-in-shop.json",
     "policy/roleAssignments/carol-admin.json",
     "policy/roleAssignments/developers-writer-in-payments.json",
+    "policy/roleAssignmentScheduleInstances/bob-on-call-in-shop.json",
     "policy/roleDefinitions/custom-resource-viewer.json",
     "policy/trustedAccessRoleBindings/nightly-backup.json",
 ];
@@ -178,7 +179,7 @@ pub(super) const TURNED: Question = Question {
 pub(super) const GRANT_ID: &str = "c0000000-0000-4000-8000-000000000005";
 
 #[rustfmt::skip]
-pub(super) const QUESTIONS: [Question; 13] = {
+pub(super) const QUESTIONS: [Question; 15] = {
     use Outcome::{Allow, Deny, NoOpinion};
     use Request::{Path, Resource};
     const fn ask(who: &'static str, wants: &'static str, request: Request, expected: Outcome, because: &'static str) -> Question {
@@ -189,8 +190,10 @@ pub(super) const QUESTIONS: [Question; 13] = {
         ask("alice", "kubectl get secrets -n shop", Resource("list", ("secrets", ""), "shop", ""), NoOpinion, "lacks it"),
         TURNED,
         ask("alice", "kubectl get certificates -n shop", Resource("list", ("certificates", "cert-manager.io"), "shop", ""), Allow, "Custom Resource Viewer"),
+        ask("alice", "kubectl get backups.velero.io -n shop", Resource("list", ("backups", "velero.io"), "shop", ""), NoOpinion, "has a condition that is not true here"),
         ask("alice", "kubectl api-resources", Path("get", "/apis"), Allow, "discovery"),
         ask("bob", "kubectl delete pod web-1 -n payments", Resource("delete", ("pods", ""), "payments", "web-1"), Allow, "through group `de000000-"),
+        ask("bob", "kubectl get pods -n shop", Resource("list", ("pods", ""), "shop", ""), Allow, "until 2100-01-01T08:00:00Z"),
         ask("bob", "kubectl delete pod web-1 -n shop", Resource("delete", ("pods", ""), "shop", "web-1"), NoOpinion, "is assigned at"),
         ask("carol", "kubectl get secrets -n shop", Resource("list", ("secrets", ""), "shop", ""), Allow, "RBAC Admin"),
         ask("carol", "kubectl get secrets -n payments", Resource("list", ("secrets", ""), "payments", ""), Deny, "Hands off payment secrets"),

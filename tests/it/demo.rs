@@ -150,7 +150,7 @@ fn the_tour_takes_its_steps_and_leaves_nothing() {
         "2. May they?",
         "3. Grant and revoke",
         "4. How fast?",
-        "22 answers, all as expected",
+        "24 answers, all as expected",
         "Next",
     ] {
         let found = rest.split_once(&format!("\n{section}"));
