@@ -42,6 +42,8 @@ pub mod trace;
 pub mod trusted_access;
 mod words;
 
+pub(crate) use words::breaks_line;
+
 pub use assignment::{DenyAssignment, MemberType, RoleAssignment, ScheduleInstance};
 pub use clock_use::ClockUse;
 pub use cluster::{ClusterScope, ClusterType};

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::words::one_line;
+use super::words::{breaks_line, one_line};
 
 /// Stands in [`Scope::folded`] for a slash inside one segment. No parsed scope can hold it.
 const INNER_SLASH: char = '\0';
@@ -103,12 +103,14 @@ impl FromStr for Scope {
 
     fn from_str(s: &str) -> Result<Self, Self::Err> {
         if s.len() > Self::MAX_LENGTH {
-            return Err(ParseScopeError::TooLong(s.chars().take(60).collect()));
+            return Err(ParseScopeError::TooLong(one_line(
+                &s.chars().take(60).collect::<String>(),
+            )));
         }
-        let rest = s.strip_prefix('/').ok_or_else(|| ParseScopeError::Relative(s.to_owned()))?;
+        let rest = s.strip_prefix('/').ok_or_else(|| ParseScopeError::Relative(one_line(s)))?;
         // Only one slash at the end is dropped (semantics §3.2), so `//` stays wrong.
         let path = rest.strip_suffix('/').filter(|p| !p.is_empty()).unwrap_or(rest);
-        if path.chars().any(char::is_control) {
+        if path.contains(breaks_line) {
             return Err(ParseScopeError::ControlCharacter(s.escape_debug().to_string()));
         }
         if path.is_empty() {

@@ -3,6 +3,12 @@
 /// Longest text of a request that is shown, in characters. Azure's own actions stay below 200.
 const MAX_SHOWN: usize = 512;
 
+/// Whether a character ends a line, or does other than being drawn: what holds one does not go on a line
+/// of ours. Unicode's two separators end a line without being control characters.
+pub(crate) fn breaks_line(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
 /// `text` on one line of bounded length, with nothing in it that could pass for words of ours: a
 /// reason ends up in terminals, logs and audit records, and names in a request can hold anything
 /// (semantics §9).

@@ -7,6 +7,7 @@ use serde_saphyr::{DefaultMessageFormatter, MessageFormatter as _};
 use thiserror::Error;
 
 use super::place;
+use crate::authz::breaks_line;
 use crate::wire::Place;
 
 /// Why a configuration cannot be used. The message is one line.
@@ -102,6 +103,6 @@ const MAX_MESSAGE: usize = 600;
 
 /// Puts a message on one line, without control characters, cut to [`MAX_MESSAGE`].
 fn one_line(message: &str) -> String {
-    let plain = message.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let plain = message.chars().map(|c| if breaks_line(c) { ' ' } else { c });
     plain.take(MAX_MESSAGE).collect()
 }

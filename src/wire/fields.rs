@@ -8,7 +8,7 @@ use super::{
     Fault, Place,
     node::{Member, Node, Value, shown},
 };
-use crate::authz::ObjectId;
+use crate::authz::{ObjectId, breaks_line};
 
 /// A value could not be read, and the fault is in the list already.
 #[derive(Clone, Copy, Debug)]
@@ -253,7 +253,7 @@ impl FromStr for Line {
         if text.len() > Self::MAX_LENGTH {
             return Err(ParseLineError::TooLong(shown(text)));
         }
-        if text.chars().any(char::is_control) {
+        if text.contains(breaks_line) {
             return Err(ParseLineError::Control(shown(text)));
         }
         Ok(Self(text.to_owned()))

@@ -5,6 +5,7 @@ use std::fmt;
 use thiserror::Error;
 
 use super::{MAX_LENGTH, VERSION};
+use crate::authz::breaks_line;
 
 /// Most characters of a line that [`excerpt`] shows on either side of a place.
 const EXCERPT_SIDE: usize = 60;
@@ -91,7 +92,7 @@ pub(super) fn excerpt(text: &str, place: Place) -> String {
         .unwrap_or_default()
         .trim_end_matches('\r')
         .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| if breaks_line(c) { ' ' } else { c })
         .collect();
     let at = place.column.saturating_sub(1).min(line.len());
     let start = at.saturating_sub(EXCERPT_SIDE);
@@ -113,7 +114,7 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// A character as it may stand on a line of a log.
 fn printable(c: char) -> Vec<char> {
-    if c.is_control() { c.escape_debug().collect() } else { vec![c] }
+    if breaks_line(c) { c.escape_debug().collect() } else { vec![c] }
 }
 
 /// What the lexer and the parser find wrong: the byte offset, and the message.

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::error::{Fault, quoted};
 use super::operators::near_miss;
 use super::source::Source;
+use crate::authz::breaks_line;
 
 /// Words that put expressions together.
 const CONNECTIVES: [(&str, Token<'static>); 6] = [
@@ -127,7 +128,7 @@ impl<'a> Lexer<'a> {
     /// except to the `Like` operators.
     fn text_token(&self) -> Result<(Token<'a>, usize), Fault> {
         let inside = self.rest().get(1..).unwrap_or_default();
-        let end = inside.find(|c: char| c == '\'' || c.is_control());
+        let end = inside.find(|c: char| c == '\'' || breaks_line(c));
         match end.and_then(|end| Some((inside.get(..end)?, inside.get(end..)?))) {
             Some((text, after)) if after.starts_with('\'') => {
                 Ok((Token::Text(text), text.len() + 2))
@@ -162,7 +163,7 @@ impl<'a> Lexer<'a> {
             ));
         };
         let name_at = bracket + 1;
-        let end = name.find(|c: char| matches!(c, '[' | ']' | '\'' | '{' | '}') || c.is_control());
+        let end = name.find(|c: char| matches!(c, '[' | ']' | '\'' | '{' | '}') || breaks_line(c));
         match end.and_then(|end| Some((name.get(..end)?, name.get(end..)?))) {
             Some(("", after)) if after.starts_with(']') => Err(Fault::new(
                 name_at,

@@ -46,6 +46,8 @@ fn what_is_no_scope_is_refused_with_what_to_write() {
         ("/a//b",            "/a//b",            slashes),
         ("/a/b//",           "/a/b//",           slashes),
         ("/a\u{0}b",         "/a\\0b",           "take out the control character"),
+        ("/a\u{2028}b",      "/a\\u{2028}b",      "take out the control character"),
+        ("a\nb",             "a\\u{a}b",          start),
     ];
     for (text, shown, advice) in cases {
         let message = text.parse::<Scope>().unwrap_err().to_string();
