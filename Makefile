@@ -1,16 +1,19 @@
-# What people run here. `make` alone prints this list. Needed: Rust, a C compiler and make.
+# What people run here. `make` alone prints this list. Needed: Rust, a C compiler and make; `make fuzz` needs
+# more, and says what.
 
 CARGO ?= cargo
 export CARGO_TERM_COLOR ?= auto
+SECONDS_EACH ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help check test demo bench doc deny
+.PHONY: help check test demo bench fuzz doc deny
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 check: ## Fast checks before a commit: format, lints, unit tests
 	$(CARGO) fmt --check
+	$(CARGO) fmt --check --manifest-path fuzz/Cargo.toml
 	$(CARGO) clippy --locked --all-targets --all-features -- -D warnings
 	$(CARGO) test --locked --lib
 
@@ -24,6 +27,9 @@ demo: ## A guided tour on loopback, offline; KEEP=1 leaves it running
 
 bench: ## Measure the hot paths
 	$(CARGO) bench --locked
+
+fuzz: ## Fuzz each input for SECONDS_EACH (20), on nightly Rust; TARGETS="token config" for some of them
+	fuzz/run $(SECONDS_EACH) $(TARGETS)
 
 doc: ## Build the API documentation; a warning is an error
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --all-features

@@ -226,5 +226,6 @@ fn lints_are_expected_with_a_reason_and_never_allowed() {
 }
 
 fn code_files() -> Vec<SourceFile> {
-    ["src", "tests", "benches"].iter().flat_map(|folder| files_below(folder, "rs")).collect()
+    let folders = ["src", "tests", "benches", "fuzz/src", "fuzz/fuzz_targets"];
+    folders.iter().flat_map(|folder| files_below(folder, "rs")).collect()
 }

@@ -14,6 +14,8 @@ mod demo;
 #[cfg(test)]
 mod emulator;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod init;
 #[cfg(test)]
 mod inspect;
