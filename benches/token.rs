@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
 use divan::Bencher;
-use kubentra::authn::{Expectations, KeySet, UnverifiedToken};
+use kubentra::authn::{Expectations, KeySet, Possession, UnverifiedToken};
 use kubentra::azure::cloud::{Authority, Cloud};
 use kubentra::azure::http;
 use kubentra::clock::Now;
@@ -71,6 +71,7 @@ impl World {
             clock_skew: CLOCK_SKEW,
             groups_source: GroupsSource::Token,
             max_staleness: Duration::from_secs(3600),
+            pop: None,
         };
         let (_, policy) = PolicyStore::new();
         let authenticator = Authenticator::new(settings, Arc::clone(&ring), policy);
@@ -110,6 +111,7 @@ fn expected<'a>(ring: &KeyRing, issuer: &'a TrustedIssuer) -> Expectations<'a> {
         clock_skew: CLOCK_SKEW,
         username_claims: &CLAIMS,
         groups: GroupsSource::Token,
+        possession: Possession::Bearer,
     }
 }
 

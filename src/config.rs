@@ -140,7 +140,7 @@ impl Default for TrustedAccessConfig {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct PopConfig {
-    /// Default: no.
+    /// Default: no. Signed requests around a token are then read, beside bearer tokens.
     pub enabled: bool,
     /// How long after its `ts` a wrapper is good. Default: 15 minutes.
     #[serde(deserialize_with = "text::duration")]
@@ -207,17 +207,14 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::NotYet`] for `groups.source: graph`, `policy.source: azure` and
-    /// `pop.enabled: true`; [`ConfigError::NoTls`] without `server.tls`.
+    /// [`ConfigError::NotYet`] for `groups.source: graph` and `policy.source: azure`;
+    /// [`ConfigError::NoTls`] without `server.tls`.
     pub fn check_serve(&self) -> Result<(), ConfigError> {
         if self.groups.source == GroupSource::Graph {
             return Err(ConfigError::NotYet { setting: "groups.source: graph", instead: "token" });
         }
         if self.policy.source == SourceKind::Azure {
             return Err(ConfigError::NotYet { setting: "policy.source: azure", instead: "files" });
-        }
-        if self.pop.enabled {
-            return Err(ConfigError::NotYet { setting: "pop.enabled: true", instead: "false" });
         }
         self.server.tls.as_ref().map(|_| ()).ok_or(ConfigError::NoTls)
     }
@@ -247,6 +244,13 @@ impl Config {
                     "`server.tls.clientCaFile` is not used while `clientAuth` is `none`".to_owned(),
                 );
             }
+        }
+        if self.pop.enabled && self.pop.validity < self.entra.clock_skew {
+            warnings.push(
+                "`pop.validity` is shorter than `entra.clockSkew`: a proof of possession from a \
+                 clock that is slow by less than that is already too old"
+                    .to_owned(),
+            );
         }
         if self.policy.mode == PolicyMode::AuthenticationOnly && self.policy.directory.is_none() {
             warnings.push(

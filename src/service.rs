@@ -5,3 +5,4 @@ pub mod authorizer;
 pub mod key_ring;
 pub mod policy_store;
 pub mod policy_sync;
+pub mod seen_proofs;

@@ -65,8 +65,17 @@ pub struct Claims {
     /// `xms_mirid` as it stands there: as a rule the ARM id of the managed identity or of the resource
     /// that has one.
     pub mirid: Option<String>,
-    /// Says if the token is bound to a key (`cnf` with a `kid` or `jwk`).
-    pub key_bound: bool,
+    /// The key that the token is bound to; `None` for a bearer token, which has no `cnf` at all.
+    pub bound_to: Option<BoundTo>,
+}
+
+/// The key that a token's `cnf` names (RFC 7800 §3).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum BoundTo {
+    /// By its thumbprint alone, in `kid`: what Entra writes into the token of a signed request.
+    Thumbprint(String),
+    /// In a way that no signed request can answer, such as a client certificate.
+    Other,
 }
 
 impl Claims {
@@ -109,11 +118,7 @@ impl Claims {
             app_id: app_id.or(authorized_party),
             identity_type: label(payload, "idtyp")?,
             mirid: label(payload, "xms_mirid")?,
-            key_bound: match payload.get("cnf") {
-                None => false,
-                Some(Value::Object(cnf)) => cnf.contains_key("kid") || cnf.contains_key("jwk"),
-                Some(_) => return Err(wrong("cnf", "an object")),
-            },
+            bound_to: bound_to(payload)?,
         })
     }
 
@@ -183,6 +188,20 @@ fn audience(payload: &Object) -> Result<Vec<String>, TokenError> {
         _ => None,
     };
     audience.ok_or_else(|| wrong("aud", "a string or an array of strings"))
+}
+
+/// The key in `cnf`. One that is named there twice, as a whole or elsewhere, is none that we know.
+fn bound_to(payload: &Object) -> Result<Option<BoundTo>, TokenError> {
+    let cnf = match payload.get("cnf") {
+        None => return Ok(None),
+        Some(Value::Object(cnf)) => cnf,
+        Some(_) => return Err(wrong("cnf", "an object")),
+    };
+    let is_named_otherwise = ["jwk", "jwe", "jku"].iter().any(|name| cnf.contains_key(*name));
+    Ok(Some(match cnf.get("kid") {
+        Some(Value::String(kid)) if !is_named_otherwise => BoundTo::Thumbprint(kid.clone()),
+        _ => BoundTo::Other,
+    }))
 }
 
 /// The first claim of `names` that is present. All of them are held to their type. The object id is

@@ -43,18 +43,20 @@ impl Object {
     }
 }
 
-/// Every string that stands under `iss` in the JSON object `bytes`; `None` if they are not one. All
+/// Every string that stands under `name` in the JSON object `bytes`; `None` if they are not one. All
 /// else is passed over, whatever its depth.
-pub(super) fn issuers(bytes: &[u8]) -> Option<Vec<String>> {
+pub(super) fn strings(bytes: &[u8], name: &str) -> Option<Vec<String>> {
     let mut input = serde_json::Deserializer::from_slice(bytes);
-    let issuers = input.deserialize_map(Issuers).ok()?;
+    let strings = input.deserialize_map(Strings { name }).ok()?;
     input.end().ok()?;
-    Some(issuers)
+    Some(strings)
 }
 
-struct Issuers;
+struct Strings<'a> {
+    name: &'a str,
+}
 
-impl<'de> Visitor<'de> for Issuers {
+impl<'de> Visitor<'de> for Strings<'_> {
     type Value = Vec<String>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -62,15 +64,15 @@ impl<'de> Visitor<'de> for Issuers {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut issuers = Vec::new();
+        let mut strings = Vec::new();
         while let Some(name) = map.next_key::<String>()? {
-            if name != "iss" {
+            if name != self.name {
                 map.next_value::<IgnoredAny>()?;
-            } else if let Value::String(issuer) = map.next_value()? {
-                issuers.push(issuer);
+            } else if let Value::String(text) = map.next_value()? {
+                strings.push(text);
             }
         }
-        Ok(issuers)
+        Ok(strings)
     }
 }
 
@@ -174,7 +176,11 @@ mod tests {
     fn deep_nesting_is_refused_without_harm() {
         let text = format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
         assert!(Object::parse(text.as_bytes()).is_none());
-        assert_eq!(issuers(text.as_bytes()), Some(vec![]), "only what stands under `iss` matters");
+        assert_eq!(
+            strings(text.as_bytes(), "iss"),
+            Some(vec![]),
+            "only what stands under `iss` matters"
+        );
     }
 
     #[test]
@@ -188,7 +194,7 @@ mod tests {
             (r#"["iss","a"]"#,                     None,                 "no object"),
         ];
         for (text, expected, why) in cases {
-            let found = issuers(text.as_bytes());
+            let found = strings(text.as_bytes(), "iss");
             assert_eq!(
                 found.as_deref(),
                 expected.map(|e| e.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>()).as_deref(),

@@ -171,7 +171,7 @@ fn check_numbers(key: &DecodingKeyKind) -> Result<(), InvalidKey> {
 }
 
 /// The size of a number in big-endian bytes, which must have no leading zeros (RFC 7518 §2).
-fn bits(number: &[u8]) -> Result<usize, InvalidKey> {
+pub(super) fn bits(number: &[u8]) -> Result<usize, InvalidKey> {
     match number.first() {
         None | Some(0) => Err(InvalidKey::Material),
         Some(first) => {

@@ -157,3 +157,45 @@ pub(crate) fn user() -> Value {
 pub(crate) fn remove(object: &mut Value, name: &str) {
     object.as_object_mut().unwrap().remove(name);
 }
+
+/// The cluster of all tests.
+pub(crate) const CLUSTER: &str =
+    "/subscriptions/s/resourceGroups/g/providers/Microsoft.Kubernetes/connectedClusters/edge";
+
+/// The key of a caller, who proves with it that a token is hers.
+pub(crate) fn callers() -> &'static Signer {
+    static CALLERS: LazyLock<Signer> = LazyLock::new(|| Signer::new("unused"));
+    &CALLERS
+}
+
+impl Signer {
+    /// The thumbprint of RFC 7638, worked out here once more.
+    pub(crate) fn thumbprint(&self) -> String {
+        let (n, e) = self.numbers();
+        let members = format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, encode(e), encode(n));
+        encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, members.as_bytes()))
+    }
+
+    /// The key as kubelogin writes it into a request.
+    pub(crate) fn confirmation(&self) -> Value {
+        let (n, e) = self.numbers();
+        let kid = self.thumbprint();
+        json!({"jwk": {"kty": "RSA", "n": encode(n), "e": encode(e), "alg": "RS256", "kid": kid}})
+    }
+
+    /// A good signed request around `token`, with `edit` applied to its header and payload.
+    pub(crate) fn wrap(&self, token: &str, edit: impl FnOnce(&mut Value, &mut Value)) -> String {
+        let mut header = json!({"typ": "pop", "alg": "RS256", "kid": self.thumbprint()});
+        let mut payload = json!({
+            "at": token, "ts": NOW, "u": CLUSTER, "cnf": self.confirmation(),
+            "nonce": "c2f1b7b7a3e14f3fa4f3c0a9d4f1e2b0",
+        });
+        edit(&mut header, &mut payload);
+        self.rs256(&header.to_string(), &payload.to_string())
+    }
+}
+
+/// Binds a token to the key of [`callers`], as Entra does.
+pub(crate) fn bind(payload: &mut Value) {
+    payload["cnf"] = json!({"kid": callers().thumbprint(), "xms_ksl": "sw"});
+}

@@ -3,6 +3,7 @@
 mod algorithms;
 mod forged;
 mod issuers;
+mod proof;
 mod spelling;
 
 use std::time::Duration;
@@ -32,6 +33,7 @@ fn judge_as(
         clock_skew: SKEW,
         username_claims: &username_claims,
         groups,
+        possession: Possession::Bearer,
     };
     let verified = unverified.examine(&expected, now).and_then(|examined| examined.verify(keys));
     Some(verified.and_then(|verified| {
@@ -152,7 +154,7 @@ fn a_header_is_accepted_to_the_letter_or_refused() {
 #[test]
 fn a_claim_is_of_its_type_or_the_token_is_malformed() {
     #[rustfmt::skip]
-    let cases: [(Edit, &str, &str); 60] = [
+    let cases: [(Edit, &str, &str); 61] = [
         (|_, p| p["iss"] = json!(V2_ISSUER),               "not ours",      "the issuer whose keys are other ones"),
         (|_, p| p["iss"] = json!(V1_ISSUER.trim_end_matches('/')), "not ours", "the slash is part of it"),
         (|_, p| p["iss"] = json!(V1_ISSUER.to_uppercase()), "not ours",     "so is the case"),
@@ -212,7 +214,8 @@ fn a_claim_is_of_its_type_or_the_token_is_malformed() {
         (|_, p| p["xms_mirid"] = json!("a\rb"),            "malformed",     "a line break would reach Kubernetes"),
         (|_, p| p["xms_mirid"] = json!(["/subscriptions/s"]), "malformed",  "a list is no id"),
         (|_, p| p["cnf"] = json!({"kid": "x"}),            "key_bound",     "a PoP token is no bearer token"),
-        (|_, p| p["cnf"] = json!({"xms_ksl": "sw"}),       "ok",            "no key in it"),
+        (|_, p| p["cnf"] = json!({"x5t#S256": "x"}),       "key_bound",     "nor is one for a client certificate"),
+        (|_, p| p["cnf"] = json!({}),                      "key_bound",     "whatever it is bound to"),
     ];
     for (edit, expected, why) in cases {
         assert_eq!(outcome(&own().mint(edit)), expected, "{why}");

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use super::json::{Object, issuers};
+use super::json::{Object, strings};
 use super::keys::Algorithm;
 use super::verdict::TokenError;
 
@@ -45,7 +45,7 @@ impl<'a> UnverifiedToken<'a> {
             return None;
         }
         let payload = decode(payload)?;
-        let issuers = issuers(&payload)?;
+        let issuers = strings(&payload, "iss")?;
         Some(Self { text, header, payload, signature, issuers })
     }
 
@@ -69,16 +69,18 @@ impl<'a> UnverifiedToken<'a> {
         if let Some(name) = NEVER.into_iter().find(|name| header.get(name).is_some()) {
             return Err(TokenError::Header(name));
         }
-        if header.get("typ").is_some_and(|typ| !typ.is_string()) {
-            return Err(TokenError::malformed("`typ` in its header is not a string"));
-        }
+        let kind = match header.get("typ") {
+            None => None,
+            Some(Value::String(kind)) => Some(kind.clone()),
+            Some(_) => return Err(TokenError::malformed("`typ` in its header is not a string")),
+        };
         let algorithm = match header.get("alg") {
             Some(Value::String(name)) => Algorithm::named(name).ok_or(TokenError::Algorithm)?,
             _ => return Err(TokenError::malformed("`alg` in its header is missing or no string")),
         };
         match header.get("kid") {
             Some(Value::String(kid)) if !kid.is_empty() && kid.len() <= MAX_KEY_ID_LENGTH => {
-                Ok(Header { algorithm, kid: kid.clone() })
+                Ok(Header { algorithm, kind, kid: kid.clone() })
             }
             _ => Err(TokenError::malformed("`kid` in its header is missing or no key id")),
         }
@@ -92,6 +94,16 @@ impl<'a> UnverifiedToken<'a> {
             return Err(TokenError::malformed("its payload has a member twice"));
         }
         Ok(claims)
+    }
+
+    /// The strings under `at`, where a signed request has its token; none in a text that names an
+    /// issuer, which is a token by itself.
+    pub(super) fn wrapped(&self) -> Vec<String> {
+        if self.issuers.is_empty() {
+            strings(&self.payload, "at").unwrap_or_default()
+        } else {
+            Vec::new()
+        }
     }
 
     /// The bytes under the signature: header and payload as they were sent.
@@ -110,6 +122,8 @@ impl<'a> UnverifiedToken<'a> {
 #[derive(Debug)]
 pub(super) struct Header {
     pub(super) algorithm: Algorithm,
+    /// `typ`.
+    pub(super) kind: Option<String>,
     pub(super) kid: String,
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::Identity;
+use super::proof::ProofError;
 use super::unverified::MAX_TOKEN_LENGTH;
 
 /// The answer to one `TokenReview`. That there is none, because keys, groups or policy are out of
@@ -81,6 +82,9 @@ pub enum TokenError {
     /// `nbf` is this far in the future, leeway included.
     #[error("the token is not yet valid, for {} s; compare the clocks", .0.as_secs())]
     NotYetValid(Duration),
+    /// The token may be good, but the signed request around it is not.
+    #[error(transparent)]
+    Proof(#[from] ProofError),
     /// The signature does not fit.
     #[error("the token's signature is wrong")]
     Signature,
@@ -115,6 +119,7 @@ impl TokenError {
             Self::Malformed(_) | Self::TooLong => "malformed",
             Self::NoUsername | Self::Username(_) => "username",
             Self::NotYetValid(_) => "not_yet_valid",
+            Self::Proof(error) => error.reason(),
             Self::Signature => "signature",
             Self::Tenant => "tenant",
         }

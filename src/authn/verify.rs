@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::claims::{Claims, GroupsSource};
 use super::keys::{KeySet, SigningKey};
+use super::proof::{ExaminedProof, Proof, ProofExpectations, UnverifiedProof};
 use super::unverified::{Header, UnverifiedToken};
 use super::verdict::TokenError;
 use crate::authz::principal::TenantId;
@@ -22,6 +23,18 @@ pub struct Expectations<'a> {
     pub username_claims: &'a [String],
     /// Where groups come from.
     pub groups: GroupsSource,
+    /// How the token came.
+    pub possession: Possession<'a>,
+}
+
+/// How a token came, and so what it may be: a bound token never comes alone, and a signed request never
+/// brings a bearer token (semantics §11.8).
+#[derive(Clone, Copy, Debug)]
+pub enum Possession<'a> {
+    /// Alone.
+    Bearer,
+    /// Inside of a signed request.
+    Proof(&'a UnverifiedProof<'a>, ProofExpectations<'a>),
 }
 
 /// A token in which everything is as it should be, if it is genuine. Nothing is proven yet.
@@ -31,24 +44,26 @@ pub struct ExaminedToken<'a> {
     expected: Expectations<'a>,
     header: Header,
     claims: Claims,
+    proof: Option<ExaminedProof<'a>>,
 }
 
-/// A token that its issuer signed, for the expected tenant, within its time when it was examined.
-/// There is no other way to get one than [`ExaminedToken::verify`].
+/// A token that its issuer signed, for the expected tenant, within its time when it was examined. If it
+/// is bound to a key, the caller proved that it has that key. There is no other way to get one than [`ExaminedToken::verify`].
 #[derive(Clone, Debug)]
 pub struct VerifiedToken {
     claims: Claims,
     issuer: String,
     key: Arc<SigningKey>,
+    proof: Option<Proof>,
 }
 
 impl<'a> UnverifiedToken<'a> {
-    /// Holds header, claims and times against what is `expected`. `now` is the time since the Unix
-    /// epoch.
+    /// Holds header, claims and times against what is `expected`, and the signed request around the
+    /// token too, if it came in one. `now` is the time since the Unix epoch.
     ///
     /// # Errors
     ///
-    /// [`TokenError`]: everything of semantics §11.4 that needs no key. A token that fails here never
+    /// [`TokenError`]: everything of semantics §11.4 and §11.8 that needs no key. A token that fails here never
     /// makes anyone ask for keys.
     pub fn examine(
         &'a self,
@@ -66,11 +81,15 @@ impl<'a> UnverifiedToken<'a> {
         if claims.tenant != expected.tenant {
             return Err(TokenError::Tenant);
         }
-        if claims.key_bound {
-            return Err(TokenError::KeyBound);
-        }
+        let proof = match expected.possession {
+            Possession::Bearer if claims.bound_to.is_some() => return Err(TokenError::KeyBound),
+            Possession::Bearer => None,
+            Possession::Proof(proof, expected) => {
+                Some(proof.examine(&expected, claims.bound_to.as_ref(), now)?)
+            }
+        };
         check_time(&claims, expected.clock_skew, now)?;
-        Ok(ExaminedToken { token: self, expected: *expected, header, claims })
+        Ok(ExaminedToken { token: self, expected: *expected, header, claims, proof })
     }
 }
 
@@ -80,13 +99,22 @@ impl ExaminedToken<'_> {
         &self.header.kid
     }
 
-    /// Checks the signature with the key that the token names.
+    /// Checks the signature with the key that the token names, and after it that of the signed request
+    /// around it, with the key that the token is bound to.
     ///
     /// # Errors
     ///
     /// [`TokenError`]: no such key among `keys`, a key for another algorithm or issuer, or a signature
     /// that does not fit.
     pub fn verify(self, keys: &KeySet) -> Result<VerifiedToken, TokenError> {
+        let key = self.signer(keys)?;
+        let proof = self.proof.map(ExaminedProof::verify).transpose()?;
+        let issuer = self.expected.issuer.to_owned();
+        Ok(VerifiedToken { claims: self.claims, issuer, key, proof })
+    }
+
+    /// The one of `keys` that signed the token.
+    fn signer(&self, keys: &KeySet) -> Result<Arc<SigningKey>, TokenError> {
         let signature = self.token.signature()?;
         let message = self.token.signed();
         let mut error = TokenError::KeyUnknown;
@@ -96,8 +124,7 @@ impl ExaminedToken<'_> {
             } else if !key.serves(self.expected.issuer, self.expected.tenant) {
                 error = TokenError::KeyIssuer;
             } else if key.signed(message, &signature) {
-                let issuer = self.expected.issuer.to_owned();
-                return Ok(VerifiedToken { claims: self.claims, issuer, key: Arc::clone(key) });
+                return Ok(Arc::clone(key));
             } else {
                 error = TokenError::Signature;
             }
@@ -122,18 +149,31 @@ impl VerifiedToken {
         &self.key
     }
 
-    /// Says if the token is within its time at `now`, for one that was verified earlier.
+    /// The proof that the caller has the key that the token is bound to; `None` for a bearer token.
+    pub fn proof(&self) -> Option<&Proof> {
+        self.proof.as_ref()
+    }
+
+    /// Says if the token, and the proof that came with it, are within their times at `now`, for one
+    /// that was verified earlier.
     ///
     /// # Errors
     ///
-    /// [`TokenError::Expired`] from `exp` + skew on, [`TokenError::NotYetValid`] before `nbf` − skew.
+    /// [`TokenError::Expired`] from `exp` + skew on, [`TokenError::NotYetValid`] before `nbf` − skew,
+    /// and [`TokenError::Proof`] as [`Proof::check_time`].
     pub fn check_time(&self, clock_skew: Duration, now: Duration) -> Result<(), TokenError> {
+        if let Some(proof) = &self.proof {
+            proof.check_time(clock_skew, now)?;
+        }
         check_time(&self.claims, clock_skew, now)
     }
 
-    /// How long the token will still be valid at `now`, leeway included; zero if it is not.
+    /// How long the token will still be valid at `now`, leeway included, and its proof, which has none
+    /// at its end; zero if one of them is not.
     pub fn remaining(&self, clock_skew: Duration, now: Duration) -> Duration {
-        Duration::from_secs(self.claims.expires).saturating_add(clock_skew).saturating_sub(now)
+        let token = Duration::from_secs(self.claims.expires).saturating_add(clock_skew);
+        let end = self.proof.as_ref().map_or(token, |proof| proof.ends().min(token));
+        end.saturating_sub(now)
     }
 }
 

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::answer;
 use super::error::CommandError;
 use super::output::{self, Format, OutputArgs};
-use crate::authn::UnverifiedToken;
+use crate::authn::{UnverifiedProof, UnverifiedToken};
 use crate::authz::PolicySnapshot;
 use crate::azure::http;
 use crate::clock::Now;
@@ -31,8 +31,8 @@ const MAX_INPUT: u64 = 256 * 1024;
 
 /// Shown below `kubentra token inspect --help`.
 const EXIT_STATUS: &str = "\
-Reads a bearer token, or what `kubelogin get-token` prints, and never prints any part of it but its \
-claims. Fetches the tenant's signing keys, as the server does.
+Reads a token, a proof of possession around one, or what `kubelogin get-token` prints, and never prints \
+any part of it but its claims. Fetches the tenant's signing keys, as the server does.
 
 Exit status: 0 accepted, 1 refused, 2 not ours (another authenticator may know it), 3 wrong usage, 4 \
 cannot tell: configuration, keys or policy out of reach.";
@@ -121,6 +121,7 @@ async fn ask(config: &Config, token: &str) -> Result<Answer, CommandError> {
         Err(error) => Answer::Unavailable {
             at: match &error {
                 AuthenticateError::Groups(_) => Check::Groups,
+                AuthenticateError::Proofs => Check::Possession,
                 AuthenticateError::Policy(_) => Check::Audience,
                 AuthenticateError::Keys(_) => out_of_reach(&keys, token, now).await,
             },
@@ -131,9 +132,12 @@ async fn ask(config: &Config, token: &str) -> Result<Answer, CommandError> {
 
 /// Whether it is the issuer that cannot be known, or its keys.
 async fn out_of_reach(keys: &KeyRing, token: &str, now: Now) -> Check {
-    match UnverifiedToken::parse(token) {
-        Some(token) if keys.issuer_of(&token, now).await.is_err() => Check::Issuer,
-        Some(_) | None => Check::Key,
+    let Some(outer) = UnverifiedToken::parse(token) else { return Check::Key };
+    let proof = UnverifiedProof::parse(&outer);
+    let inner = proof.as_ref().and_then(|proof| UnverifiedToken::parse(proof.token()));
+    match keys.issuer_of(inner.as_ref().unwrap_or(&outer), now).await {
+        Err(_) => Check::Issuer,
+        Ok(_) => Check::Key,
     }
 }
 
@@ -195,7 +199,7 @@ fn text(inspection: &Inspection) -> String {
 
 /// A claim for people: times as dates, long lists as their length.
 fn claim(name: &str, value: &Value) -> String {
-    let time = value.as_i64().filter(|_| matches!(name, "exp" | "nbf"));
+    let time = value.as_i64().filter(|_| matches!(name, "exp" | "nbf" | "ts"));
     if let Some(time) = time.and_then(|seconds| Timestamp::from_second(seconds).ok()) {
         return format!("{value} ({time})");
     }

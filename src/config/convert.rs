@@ -9,7 +9,7 @@ use crate::authz::{DecisionRules, Discovery, PolicySetting, Subresources, Ungran
 use crate::azure::cloud::Cloud;
 use crate::builtin::{self, LoadBuiltinError};
 use crate::review::access::CallerRules;
-use crate::service::authenticator::{AuthenticatorSettings, GroupsSource};
+use crate::service::authenticator::{AuthenticatorSettings, GroupsSource, PopSettings};
 use crate::service::authorizer::{self, AuthorizerSettings};
 use crate::service::key_ring::KeyRingSettings;
 
@@ -84,6 +84,10 @@ impl Config {
                 GroupSource::None => GroupsSource::None,
             },
             max_staleness: self.policy.max_staleness,
+            pop: self.pop.enabled.then(|| PopSettings {
+                cluster: self.cluster.id().as_str().to_owned(),
+                validity: self.pop.validity,
+            }),
         }
     }
 

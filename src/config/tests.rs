@@ -131,7 +131,6 @@ fn what_is_not_done_yet_is_refused_at_start_but_parsed() {
     let cases = [
         ("groups: { source: graph }\n", "`groups.source: graph` is not supported by this version; write `token`"),
         ("policy: { source: azure }\n", "`policy.source: azure` is not supported by this version; write `files`"),
-        ("pop: { enabled: true }\n",    "`pop.enabled: true` is not supported by this version; write `false`"),
     ];
     for (section, expected) in cases {
         let config = parse(&format!("{SMALLEST}{section}")).unwrap();
@@ -140,9 +139,23 @@ fn what_is_not_done_yet_is_refused_at_start_but_parsed() {
 }
 
 #[test]
+fn a_proof_of_possession_is_for_the_configured_cluster() {
+    assert!(parse(SMALLEST).unwrap().authenticator_settings().pop.is_none(), "off by default");
+    let with_slash = SMALLEST.replace("managedClusters/demo", "managedClusters/demo/");
+    for text in [SMALLEST, &with_slash] {
+        let config = parse(&format!("{text}pop: {{ enabled: true, validity: 5m }}\n")).unwrap();
+        let pop = config.authenticator_settings().pop.unwrap();
+        assert_eq!(pop.cluster, config.cluster.id().as_str());
+        assert!(pop.cluster.ends_with("/demo"), "{}", pop.cluster);
+        assert_eq!(pop.validity, Duration::from_mins(5));
+        assert!(matches!(config.check_serve(), Err(ConfigError::NoTls)), "it can be served");
+    }
+}
+
+#[test]
 fn what_deserves_a_second_look_is_a_warning() {
     let text = format!(
-        "{SMALLEST}server:\n  adminListen: 0.0.0.0:9000\n  tls:\n    certificateFile: a\n    \
+        "{SMALLEST}pop: {{ enabled: true, validity: 59s }}\nserver:\n  adminListen: 0.0.0.0:9000\n  tls:\n    certificateFile: a\n    \
          privateKeyFile: b\n    clientCaFile: c\n    clientAuth: none\npolicy:\n  mode: \
          authenticationOnly\n"
     );

@@ -7,10 +7,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::authn::{Identity, TokenError, Verdict};
+use crate::authn::{Identity, ProofError, TokenError, Verdict};
 
 /// The claims that are shown. No other part of a token ever is.
-const SHOWN: [&str; 14] = [
+const SHOWN: [&str; 16] = [
     "iss",
     "aud",
     "tid",
@@ -25,7 +25,12 @@ const SHOWN: [&str; 14] = [
     "exp",
     "groups",
     "hasgroups",
+    "u",
+    "ts",
 ];
+
+/// Members of a signed request that are shown beside the claims of the token in it.
+const SHOWN_OF_REQUEST: [&str; 2] = ["u", "ts"];
 
 /// What is checked, in the order of checking.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -39,7 +44,8 @@ pub enum Check {
     Content,
     /// `tid` is the configured tenant (§11.4).
     Tenant,
-    /// It is a bearer token, not bound to a key.
+    /// It is a bearer token, or one that is bound to a key and came in a signed request of that key's
+    /// owner for this cluster (§11.8).
     Possession,
     /// `nbf` and `exp` (§11.4).
     Time,
@@ -87,16 +93,21 @@ impl Check {
         }
     }
 
-    /// Said of a check that passed.
-    fn passed(self) -> &'static str {
+    /// Said of a check that passed, of a token that came alone or in a signed request.
+    fn passed(self, in_request: bool) -> &'static str {
         match self {
             Self::Form => "it is a JWT",
             Self::Issuer => "`iss` is an issuer of the configured tenant",
             Self::Content => "header and claims are there and of the right kind",
             Self::Tenant => "`tid` is the configured tenant",
+            Self::Possession if in_request => {
+                "the proof of possession is for this cluster, in time, and of the key that the token is \
+                 bound to"
+            }
             Self::Possession => "it is a bearer token",
             Self::Time => "now is between `nbf` and `exp`",
             Self::Key => "its issuer publishes the key",
+            Self::Signature if in_request => "both signatures are right",
             Self::Signature => "the signature is right",
             Self::Audience => "`aud` is accepted from this caller",
             Self::Groups => "all groups are known",
@@ -117,7 +128,8 @@ impl Check {
             TokenError::KeyBound => Self::Possession,
             TokenError::Expired(_) | TokenError::NotYetValid(_) => Self::Time,
             TokenError::KeyAlgorithm | TokenError::KeyIssuer | TokenError::KeyUnknown => Self::Key,
-            TokenError::Signature => Self::Signature,
+            TokenError::Signature | TokenError::Proof(ProofError::Signature) => Self::Signature,
+            TokenError::Proof(_) => Self::Possession,
             TokenError::Audience | TokenError::AudienceWithoutBinding => Self::Audience,
             TokenError::Username(_) => Self::Username,
         }
@@ -202,13 +214,26 @@ impl From<Identity> for IdentityReport {
 
 /// Spells out `answer`, which the server gives to `token`.
 pub fn inspect(token: &str, answer: Answer) -> Inspection {
-    let payload = payload(token);
+    let (payload, in_request) = match payload(token) {
+        None => (None, false),
+        Some(payload) => {
+            let in_request = token_of_request(&payload);
+            let is_request = in_request.is_some();
+            (Some(in_request.unwrap_or(payload)), is_request)
+        }
+    };
     let (result, ended, error, identity) = match answer {
         Answer::Verdict(Verdict::Authenticated { identity, .. }) => {
             ("authenticated", None, None, Some(identity.into()))
         }
         Answer::Verdict(Verdict::NotOurs) => {
-            let (at, why) = if payload.is_some() {
+            let (at, why) = if in_request {
+                (
+                    Check::Issuer,
+                    "it is a proof of possession, which is read only with `pop.enabled: true`, and only \
+                     around a token of the configured tenant",
+                )
+            } else if payload.is_some() {
                 (Check::Issuer, "`iss` is not an issuer of the configured tenant")
             } else {
                 (Check::Form, "it is not a JWT")
@@ -223,16 +248,21 @@ pub fn inspect(token: &str, answer: Answer) -> Inspection {
             ("unavailable", Some((at, CheckResult::Unknown, why.clone())), Some(why), None)
         }
     };
-    let checks = Check::ALL.into_iter().map(|check| checked(check, ended.as_ref())).collect();
+    let checks =
+        Check::ALL.into_iter().map(|check| checked(check, in_request, ended.as_ref())).collect();
     let claims = shown(payload.unwrap_or_default());
     Inspection { result, error, checks, identity, claims }
 }
 
-fn checked(check: Check, ended: Option<&(Check, CheckResult, String)>) -> Checked {
+fn checked(
+    check: Check,
+    in_request: bool,
+    ended: Option<&(Check, CheckResult, String)>,
+) -> Checked {
     let (result, detail) = match ended {
         Some((at, result, detail)) if *at == check => (*result, detail.clone()),
         Some((at, ..)) if *at < check => (CheckResult::NotReached, String::new()),
-        _ => (CheckResult::Passed, check.passed().to_owned()),
+        _ => (CheckResult::Passed, check.passed(in_request).to_owned()),
     };
     Checked { check, result, detail }
 }
@@ -244,6 +274,21 @@ fn payload(token: &str) -> Option<Map<String, Value>> {
         return None;
     };
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
+}
+
+/// What is shown of a signed request (semantics §11.8): the claims of the token in it, and what it says
+/// itself. `None` for everything else.
+fn token_of_request(request: &Map<String, Value>) -> Option<Map<String, Value>> {
+    if request.contains_key("iss") {
+        return None;
+    }
+    let mut claims = payload(request.get("at")?.as_str()?).unwrap_or_default();
+    for name in SHOWN_OF_REQUEST {
+        if let Some(value) = request.get(name) {
+            claims.insert(name.to_owned(), value.clone());
+        }
+    }
+    Some(claims)
 }
 
 fn shown(mut payload: Map<String, Value>) -> Map<String, Value> {

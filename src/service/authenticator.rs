@@ -5,11 +5,16 @@
 //!              └─yes─▶ times, key still published ──────────────────────────────┴▶ audience ▶ names
 //! ```
 //!
+//! What comes in may also be a signed request around a token (semantics §11.8). Its token goes the same
+//! way, with the checks of the wrapper beside its own, and whoever is let in by it is noted last, in the
+//! memory of used proofs.
+//!
 //! What is remembered are the verified claims, under the SHA-256 of the token. What can change while
 //! the token stays the same is judged at every review: the time, the signing key (a key that its
 //! issuer has withdrawn vouches for nothing any more), the audience, and the trusted access binding of
 //! the policy of that moment (semantics §11.7). Refusals are not remembered.
 
+mod settings;
 #[cfg(test)]
 mod tests;
 
@@ -17,16 +22,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};
 
-use aws_lc_rs::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
+use aws_lc_rs::digest::{SHA256, digest};
 use moka::Expiry;
 use moka::sync::Cache;
-use thiserror::Error;
 
-use super::key_ring::{KeyRing, KeysUnavailable};
-use super::policy_store::{PolicyReader, PolicyUnavailable};
-use crate::authn::{Audience, Expectations, Groups, IdentityRules, UnverifiedToken, VerifiedToken};
+pub use self::settings::{AuthenticateError, AuthenticatorSettings, PopSettings};
+use super::key_ring::{KeyRing, TrustedIssuer};
+use super::policy_store::PolicyReader;
+use super::seen_proofs::{Digest, NotTaken, SeenProofs};
+use crate::authn::{
+    Audience, Expectations, Groups, IdentityRules, Possession, ProofError, ProofExpectations,
+    UnverifiedProof, UnverifiedToken, VerifiedToken,
+};
 pub use crate::authn::{GroupsSource, Identity, TokenError, Verdict};
-use crate::authz::principal::ObjectId;
 use crate::clock::Now;
 
 /// Most tokens that are remembered; with 200 groups each they take about 50 MB.
@@ -34,64 +42,14 @@ pub const MAX_REMEMBERED: u64 = 10_000;
 /// Longest time for which a token is remembered, whatever its `exp`.
 pub const MAX_REMEMBERED_TIME: Duration = Duration::from_secs(10 * 60);
 
-/// How tokens are judged (configuration `entra`, `groups`, `trustedAccess`, `policy`).
-#[derive(Clone, Debug)]
-pub struct AuthenticatorSettings {
-    /// `entra.audiences`: audiences for everyone, compared exactly.
-    pub audiences: Vec<String>,
-    /// `trustedAccess.audience`: the audience for managed identities that a binding names; `None` for
-    /// no such audience.
-    pub trusted_access_audience: Option<String>,
-    /// `entra.usernameClaims`: claims that may name the user, the preferred first.
-    pub username_claims: Vec<String>,
-    /// `entra.usernamePrefix`: put before every username; may be empty.
-    pub username_prefix: String,
-    /// `entra.objectIdExtraKey`: key of the object id in `extra`.
-    pub object_id_extra_key: String,
-    /// `entra.clockSkew`: leeway for `exp` and `nbf`.
-    pub clock_skew: Duration,
-    /// `groups.source`.
-    pub groups_source: GroupsSource,
-    /// `policy.maxStaleness`: age from which the policy cannot vouch for a binding.
-    pub max_staleness: Duration,
-}
-
-/// Why a token got no verdict. Each is HTTP 503, which the API server does not cache.
-#[derive(Debug, Error)]
-pub enum AuthenticateError {
-    /// The caller's groups are not in the token.
-    #[error(
-        "the groups of object id `{0}` are not in its token (group overage: it is in more groups than \
-         a token holds), and asking Microsoft Graph for them is not built in yet; let Entra emit only \
-         the groups assigned to the application, or set `groups.source` to `none`"
-    )]
-    Groups(ObjectId),
-    /// Keys, or the name of an issuer, are out of reach.
-    #[error("cannot verify the token")]
-    Keys(#[from] KeysUnavailable),
-    /// The trusted access audience needs a policy.
-    #[error("cannot judge a token for the trusted access audience")]
-    Policy(#[from] PolicyUnavailable),
-}
-
-impl AuthenticateError {
-    /// The kind of failure, as a metric label.
-    pub fn reason(&self) -> &'static str {
-        match self {
-            Self::Groups(_) => "groups",
-            Self::Keys(_) => "keys",
-            Self::Policy(_) => "policy",
-        }
-    }
-}
-
 /// Answers token reviews.
 #[derive(Debug)]
 pub struct Authenticator {
     settings: AuthenticatorSettings,
     keys: Arc<KeyRing>,
     policy: PolicyReader,
-    remembered: Cache<TokenDigest, Remembered>,
+    remembered: Cache<Digest, Remembered>,
+    proofs: SeenProofs,
     hits: AtomicU64,
     misses: AtomicU64,
 }
@@ -106,15 +64,10 @@ pub struct LookUps {
 }
 
 /// SHA-256 of a token: the cache holds no token.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-struct TokenDigest([u8; SHA256_OUTPUT_LEN]);
-
-impl TokenDigest {
-    fn of(token: &str) -> Self {
-        let mut bytes = [0; SHA256_OUTPUT_LEN];
-        bytes.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
-        Self(bytes)
-    }
+fn digest_of(token: &str) -> Digest {
+    let mut bytes = Digest::default();
+    bytes.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+    bytes
 }
 
 /// A verified token, and for how long to keep it.
@@ -127,19 +80,14 @@ struct Remembered {
 /// Takes each entry's own lifetime.
 struct OwnLifetime;
 
-impl Expiry<TokenDigest, Remembered> for OwnLifetime {
-    fn expire_after_create(
-        &self,
-        _: &TokenDigest,
-        entry: &Remembered,
-        _: Instant,
-    ) -> Option<Duration> {
+impl Expiry<Digest, Remembered> for OwnLifetime {
+    fn expire_after_create(&self, _: &Digest, entry: &Remembered, _: Instant) -> Option<Duration> {
         Some(entry.lifetime)
     }
 
     fn expire_after_update(
         &self,
-        _: &TokenDigest,
+        _: &Digest,
         entry: &Remembered,
         _: Instant,
         _: Option<Duration>,
@@ -150,7 +98,7 @@ impl Expiry<TokenDigest, Remembered> for OwnLifetime {
 
 /// How far verification got.
 enum Verification {
-    Genuine(VerifiedToken),
+    Genuine(Arc<VerifiedToken>),
     Settled(Verdict),
 }
 
@@ -166,7 +114,8 @@ impl Authenticator {
         let remembered =
             Cache::builder().max_capacity(MAX_REMEMBERED).expire_after(OwnLifetime).build();
         let (hits, misses) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { settings, keys, policy, remembered, hits, misses }
+        let proofs = SeenProofs::default();
+        Self { settings, keys, policy, remembered, proofs, hits, misses }
     }
 
     /// How often a remembered token was looked for, and found.
@@ -182,60 +131,84 @@ impl Authenticator {
     ///
     /// # Errors
     ///
-    /// [`AuthenticateError`]: what is needed for a verdict is out of reach (semantics §11.3, §11.7).
+    /// [`AuthenticateError`]: what is needed for a verdict is out of reach (semantics §11.3, §11.7), or
+    /// there is no room to remember a proof of possession (§11.8).
     pub async fn authenticate(&self, token: &str, now: Now) -> Result<Verdict, AuthenticateError> {
-        let digest = TokenDigest::of(token);
+        let digest = digest_of(token);
         let epoch = since_epoch(now);
         if let Some(Remembered { token: verified, .. }) = self.remembered.get(&digest) {
             if self.keys.holds(verified.issuer(), verified.key(), now) {
                 self.hits.fetch_add(1, Relaxed);
                 return match verified.check_time(self.settings.clock_skew, epoch) {
-                    Ok(()) => self.judge(&verified, true, now),
+                    Ok(()) => {
+                        let verdict = self.judge(&verified, true, now)?;
+                        self.note_proof(verdict, &verified, digest, epoch)
+                    }
                     Err(error) => Ok(Verdict::Refused(error)),
                 };
             }
             self.remembered.invalidate(&digest);
         }
         self.misses.fetch_add(1, Relaxed);
-        match self.verify(token, epoch, now).await? {
+        match self.verify(token, now).await? {
             Verification::Settled(verdict) => Ok(verdict),
             Verification::Genuine(verified) => {
-                let verified = Arc::new(verified);
                 let remaining = verified.remaining(self.settings.clock_skew, epoch);
                 let lifetime = remaining.min(MAX_REMEMBERED_TIME);
                 let entry = Remembered { token: Arc::clone(&verified), lifetime };
                 self.remembered.insert(digest, entry);
-                self.judge(&verified, false, now)
+                let verdict = self.judge(&verified, false, now)?;
+                self.note_proof(verdict, &verified, digest, epoch)
             }
         }
     }
 
     /// Everything about the token that stays true as long as its key does.
-    async fn verify(
-        &self,
-        token: &str,
-        epoch: Duration,
-        now: Now,
-    ) -> Result<Verification, AuthenticateError> {
+    async fn verify(&self, token: &str, now: Now) -> Result<Verification, AuthenticateError> {
         let Some(unverified) = UnverifiedToken::parse(token) else {
             return Ok(Verification::Settled(Verdict::NotOurs));
         };
-        let Some(issuer) = self.keys.issuer_of(&unverified, now).await? else {
-            return Ok(Verification::Settled(Verdict::NotOurs));
+        if let Some(issuer) = self.keys.issuer_of(&unverified, now).await? {
+            return self.verify_as(&unverified, &issuer, Possession::Bearer, now).await;
+        }
+        let foreign = Ok(Verification::Settled(Verdict::NotOurs));
+        let Some(pop) = &self.settings.pop else { return foreign };
+        let Some(proof) = UnverifiedProof::parse(&unverified) else { return foreign };
+        let Some(inner) = UnverifiedToken::parse(proof.token()) else { return foreign };
+        let Some(issuer) = self.keys.issuer_of(&inner, now).await? else { return foreign };
+        let expected = ProofExpectations {
+            cluster: &pop.cluster,
+            validity: pop.validity,
+            clock_skew: self.settings.clock_skew,
         };
+        self.verify_as(&inner, &issuer, Possession::Proof(&proof, expected), now).await
+    }
+
+    /// The same for a token of an issuer of ours, however it came.
+    async fn verify_as(
+        &self,
+        unverified: &UnverifiedToken<'_>,
+        issuer: &TrustedIssuer,
+        possession: Possession<'_>,
+        now: Now,
+    ) -> Result<Verification, AuthenticateError> {
         let expected = Expectations {
             issuer: issuer.name(),
             tenant: self.keys.tenant(),
             clock_skew: self.settings.clock_skew,
             username_claims: &self.settings.username_claims,
             groups: self.settings.groups_source,
+            possession,
         };
-        let examined = match unverified.examine(&expected, epoch) {
+        let examined = match unverified.examine(&expected, since_epoch(now)) {
             Ok(examined) => examined,
             Err(error) => return Ok(error.into()),
         };
-        let keys = self.keys.keys_of(&issuer, examined.kid(), now).await?;
-        Ok(examined.verify(&keys).map_or_else(Verification::from, Verification::Genuine))
+        let keys = self.keys.keys_of(issuer, examined.kid(), now).await?;
+        Ok(match examined.verify(&keys) {
+            Ok(verified) => Verification::Genuine(Arc::new(verified)),
+            Err(error) => error.into(),
+        })
     }
 
     /// Everything about a verified token that depends on configuration and on the moment.
@@ -270,6 +243,29 @@ impl Authenticator {
             Ok(identity) => Verdict::Authenticated { identity, remembered },
             Err(error) => Verdict::Refused(error),
         })
+    }
+}
+
+impl Authenticator {
+    /// Notes the proof by which a caller is let in; `verdict` stays, unless the proof is a replay.
+    ///
+    /// Whoever is refused is not noted: the memory is for callers of this cluster only.
+    fn note_proof(
+        &self,
+        verdict: Verdict,
+        token: &VerifiedToken,
+        wrapper: Digest,
+        epoch: Duration,
+    ) -> Result<Verdict, AuthenticateError> {
+        let (Verdict::Authenticated { .. }, Some(proof)) = (&verdict, token.proof()) else {
+            return Ok(verdict);
+        };
+        match self.proofs.take(proof, wrapper, token.claims().object_id, epoch) {
+            Ok(()) => Ok(verdict),
+            Err(NotTaken::Full) => Err(AuthenticateError::Proofs),
+            Err(NotTaken::Replayed) => Ok(Verdict::Refused(ProofError::Replayed.into())),
+            Err(NotTaken::TooMany) => Ok(Verdict::Refused(ProofError::TooMany.into())),
+        }
     }
 }
 

@@ -256,7 +256,7 @@ async fn the_server_does_not_start_with_what_it_cannot_serve() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut table = String::new();
     #[rustfmt::skip]
-    let cases: [(&str, Files); 9] = [
+    let cases: [(&str, Files); 8] = [
         ("no certificate",         { let f = Files::new(); fs::remove_file(f.path("server.crt")).unwrap(); f }),
         ("an empty certificate",   { let f = Files::new(); f.write("server.crt", ""); f }),
         ("a key of another",       { let f = Files::new(); f.write("server.key", &other.key); f }),
@@ -265,7 +265,6 @@ async fn the_server_does_not_start_with_what_it_cannot_serve() {
         ("no Entra authority",     Files::new().with("groups: { source: token }").with_missing_ca()),
         ("groups from Graph",      Files::new().with("groups: { source: graph }")),
         ("policy from ARM",        Files::new().with("policy: { source: azure }")),
-        ("PoP",                    Files::new().with("pop: { enabled: true }")),
     ];
     for (why, files) in cases {
         let error = files.try_start(tuning()).await.expect_err(why);

@@ -75,6 +75,7 @@ impl World {
             clock_skew: Duration::from_secs(60),
             groups_source: GroupsSource::Token,
             max_staleness: Duration::from_secs(3600),
+            pop: None,
         };
         let authenticator = Arc::new(Authenticator::new(settings, Arc::clone(&keys), policy));
         Self { emulator, keys, authenticator, start: Now::read() }
@@ -100,6 +101,7 @@ impl World {
                 AuthenticateError::Groups(_) => "503 groups",
                 AuthenticateError::Keys(_) => "503 keys",
                 AuthenticateError::Policy(_) => "503 policy",
+                AuthenticateError::Proofs => "503 proofs",
             },
         }
     }

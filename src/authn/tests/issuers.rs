@@ -158,6 +158,7 @@ fn without_leeway_times_are_exact() {
         clock_skew,
         username_claims: &claims,
         groups: GroupsSource::Token,
+        possession: Possession::Bearer,
     };
     let unverified = UnverifiedToken::parse(&token).unwrap();
     let at = |seconds, skew| {

@@ -1,6 +1,8 @@
 //! What is remembered, what is judged anew, and what is answered when something is missing. Nothing
 //! here has a network: whatever is asked for there is refused at once.
 
+mod pop;
+
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
@@ -51,6 +53,7 @@ impl Bench {
             clock_skew: Duration::from_secs(60),
             groups_source: GroupsSource::Token,
             max_staleness: Duration::from_secs(3600),
+            pop: None,
         };
         change(&mut settings);
         let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW);
@@ -81,6 +84,7 @@ impl Bench {
             Err(AuthenticateError::Groups(_)) => "503 groups",
             Err(AuthenticateError::Keys(_)) => "503 keys",
             Err(AuthenticateError::Policy(_)) => "503 policy",
+            Err(AuthenticateError::Proofs) => "503 proofs",
         }
     }
 
