@@ -15,9 +15,12 @@
 //! 1. Three parts, a payload that is a JSON object, and an `iss` in it: else the token is not ours.
 //! 2. Length, header (algorithm, `kid`, nothing that brings its own key), claims and their types,
 //!    tenant, version, `exp` and `nbf`: all before any key is looked for, so that a token that would
-//!    be refused anyway never causes network traffic.
+//!    be refused anyway never causes network traffic. Of a signed request around the token
+//!    ([`UnverifiedProof`]) its form, cluster and age, and that its key is the one that the token is
+//!    bound to.
 //! 3. The signature, with a key that the issuer publishes under this `kid`, for this algorithm and,
-//!    where the key says so, for this issuer. Only now is anything in the token believed.
+//!    where the key says so, for this issuer. Only now is anything in the token believed, the key of
+//!    the caller included, and so the signature of the request around it comes next.
 //! 4. The audience ([`Audience`]), at every review anew.
 //! 5. Groups and names ([`Identity`]).
 //!
@@ -36,6 +39,7 @@
 //! | `iss` | takes a list of issuers |
 //! | claims of the wrong type | passes over those that it is not told to judge |
 //! | lengths of the token and of `kid` | has no limits |
+//! | the thumbprint of a caller's key | takes the digest of the process's crypto provider, which nobody sets |
 //!
 //! Choices where semantics §11 is silent are listed, with reasons, at the end of `docs/semantics.md`.
 

@@ -78,7 +78,7 @@ pub use self::tls::MakeTlsError;
 use self::tls::Tls;
 pub use self::tokens::{
     AKS_CLIENT_APP, AKS_SERVER_APP, APP_TOKEN_LIFE, BACKDATED, Flaw, MAX_TOKEN_GROUPS, MintError,
-    MintRequest, TokenVersion, USER_TOKEN_LIFE,
+    MintRequest, PopFlaw, PopRequest, TokenVersion, USER_TOKEN_LIFE,
 };
 use crate::clock::Now;
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
-use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
@@ -158,6 +158,14 @@ impl SigningKey {
         &self.public_members
     }
 
+    /// The thumbprint of an RSA key (RFC 7638); of another kind of key, of nothing.
+    pub(super) fn thumbprint(&self) -> String {
+        let member = |name: &str| self.public_members.get(name).and_then(Value::as_str);
+        let (e, n) = (member("e").unwrap_or_default(), member("n").unwrap_or_default());
+        let members = format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#);
+        URL_SAFE_NO_PAD.encode(digest(&SHA256, members.as_bytes()))
+    }
+
     /// The key as an entry of a key set in Entra's shape: `kid` equals `x5t`, the certificate, no
     /// `alg` for RS256, and `issuer`, which may hold the literal `{tenantid}`.
     pub(super) fn jwk(&self, issuer: &str) -> Value {
@@ -211,8 +219,8 @@ fn public_members(certificate: &[u8]) -> Result<Value, MakeKeyError> {
     }
 }
 
-/// The keys of the emulator: one that signs, those that are served, those rotated away, and one that
-/// no key set ever held.
+/// The keys of the emulator: one that signs, those that are served, those rotated away, one that no key
+/// set ever held, and the one of a client that proves possession.
 #[derive(Debug)]
 pub(super) struct KeySet {
     /// Still served after a rotation, newest last.
@@ -220,6 +228,7 @@ pub(super) struct KeySet {
     retired: VecDeque<SigningKey>,
     current: SigningKey,
     stranger: OnceLock<SigningKey>,
+    client: OnceLock<SigningKey>,
     made_at: SystemTime,
 }
 
@@ -231,6 +240,7 @@ impl KeySet {
             retired: VecDeque::new(),
             current: SigningKey::generate(Algorithm::Rs256, made_at)?,
             stranger: OnceLock::new(),
+            client: OnceLock::new(),
             made_at,
         })
     }
@@ -264,11 +274,23 @@ impl KeySet {
 
     /// A key that no key set ever held: the attacker's. Made when first asked for.
     pub(super) fn stranger(&self) -> Result<&SigningKey, MakeKeyError> {
-        if let Some(key) = self.stranger.get() {
+        self.made_when_asked_for(&self.stranger)
+    }
+
+    /// The key with which a client signs requests around its tokens. Made when first asked for.
+    pub(super) fn client(&self) -> Result<&SigningKey, MakeKeyError> {
+        self.made_when_asked_for(&self.client)
+    }
+
+    fn made_when_asked_for<'a>(
+        &'a self,
+        place: &'a OnceLock<SigningKey>,
+    ) -> Result<&'a SigningKey, MakeKeyError> {
+        if let Some(key) = place.get() {
             return Ok(key);
         }
         let key = SigningKey::generate(Algorithm::Rs256, self.made_at)?;
-        Ok(self.stranger.get_or_init(|| key))
+        Ok(place.get_or_init(|| key))
     }
 }
 

@@ -156,9 +156,18 @@ impl Authenticator {
                 let remaining = verified.remaining(self.settings.clock_skew, epoch);
                 let lifetime = remaining.min(MAX_REMEMBERED_TIME);
                 let entry = Remembered { token: Arc::clone(&verified), lifetime };
-                self.remembered.insert(digest, entry);
+                if verified.proof().is_none() {
+                    self.remembered.insert(digest, entry);
+                    return self.judge(&verified, false, now);
+                }
                 let verdict = self.judge(&verified, false, now)?;
-                self.note_proof(verdict, &verified, digest, epoch)
+                let verdict = self.note_proof(verdict, &verified, digest, epoch)?;
+                // Callers make as many of these as they like: only those that are noted, of which one
+                // caller has so many and no more, may push others out.
+                if matches!(verdict, Verdict::Authenticated { .. }) {
+                    self.remembered.insert(digest, entry);
+                }
+                Ok(verdict)
             }
         }
     }

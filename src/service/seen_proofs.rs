@@ -9,8 +9,8 @@
 //! is refused long before there is no room for those of others, and when there is none, a new proof
 //! gets an error and no answer.
 //!
-//! Times are of the wall clock, as the proofs' own are. Each process has a memory of its own and begins
-//! with an empty one.
+//! Times are of the wall clock, as the proofs' own are: what is forgotten is refused for its age, unless
+//! that clock is set back. Each process has a memory of its own and begins with an empty one.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};

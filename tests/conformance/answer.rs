@@ -22,17 +22,29 @@ pub(crate) async fn check(
             check_body(case, &poster.post("/authenticate", body.clone()).await?)
         }
         (Question::Token(_), Some(token)) => {
-            let review = json!({
-                "apiVersion": "authentication.k8s.io/v1",
-                "kind": "TokenReview",
-                "spec": { "token": token },
-            });
-            let body = review.to_string().into_bytes();
-            check_token(case, &poster.post("/authenticate", body).await?)
+            check_token(case, &poster.post("/authenticate", token_review(&token)).await?)
         }
         (Question::Token(_), None) => Err("no token was minted".to_owned()),
     };
     result.map_err(|e| explain(case, &e))
+}
+
+/// Sends a token that a case needs to have been seen.
+pub(crate) async fn must_authenticate(poster: &Poster, token: &str) -> Result<(), String> {
+    let reply = poster.post("/authenticate", token_review(token)).await?;
+    if parse(&reply)?["status"]["authenticated"] == true {
+        return Ok(());
+    }
+    Err(format!("the token before it: {}", String::from_utf8_lossy(&reply.body)))
+}
+
+fn token_review(token: &str) -> Vec<u8> {
+    let review = json!({
+        "apiVersion": "authentication.k8s.io/v1",
+        "kind": "TokenReview",
+        "spec": { "token": token },
+    });
+    review.to_string().into_bytes()
 }
 
 /// A failure with why the case expects what it does.

@@ -19,6 +19,8 @@ pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) policy: String,
     pub(crate) sources: Vec<String>,
+    /// A token to mint and send first; it must authenticate.
+    pub(crate) before: Option<Value>,
     pub(crate) question: Question,
     pub(crate) expect: Expect,
     pub(crate) because: String,
@@ -56,6 +58,8 @@ struct File {
     body: Option<String>,
     #[serde(default)]
     token: Option<TokenCase>,
+    #[serde(default)]
+    before: Option<Value>,
     #[serde(default)]
     endpoint: Endpoint,
     expect: Expect,
@@ -171,6 +175,7 @@ fn load(path: &Path) -> Vec<Case> {
         name,
         policy: file.policy,
         sources,
+        before: file.before.clone(),
         question,
         expect: file.expect,
         because: file.because,

@@ -73,6 +73,10 @@ impl World {
 
     fn run(&self, case: &Case) -> Result<(), String> {
         let server = self.servers.get(&case.policy).expect("every policy has a server");
+        if let Some(before) = &case.before {
+            let token = self.mint(before)?;
+            self.runtime.block_on(answer::must_authenticate(&server.poster, &token))?;
+        }
         let token = match &case.question {
             Question::Token(TokenCase::Raw { raw }) => Some(raw.clone()),
             Question::Token(TokenCase::Mint(request)) => Some(self.mint(request)?),

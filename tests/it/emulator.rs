@@ -2,6 +2,7 @@
 
 mod control;
 mod directory;
+mod pop;
 mod program;
 mod token_endpoint;
 mod tokens;
@@ -55,7 +56,7 @@ fn start() -> RunningEmulator {
 }
 
 /// A client that trusts this emulator and nobody else.
-fn client(emulator: &RunningEmulator) -> Client {
+pub(crate) fn client(emulator: &RunningEmulator) -> Client {
     client_of(emulator.ca_pem())
 }
 

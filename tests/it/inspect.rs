@@ -4,7 +4,9 @@ use std::fs;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use kubentra::emulator::{Directory, Emulator, Flaw, MintRequest, RunningEmulator};
+use kubentra::emulator::{
+    Directory, Emulator, Flaw, MintRequest, PopFlaw, PopRequest, RunningEmulator,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -214,4 +216,45 @@ fn without_a_token_nothing_is_asked() {
     let ran = tenant.inspect(" \n", &[]);
     assert_eq!((ran.status, ran.stdout.as_str()), (3, ""));
     assert_eq!(ran.stderr, "error: standard input has no token; pipe one in\n");
+}
+
+#[test]
+fn a_proof_of_possession_is_inspected_with_the_token_in_it() {
+    let tenant = Tenant::start();
+    let request = |flaw| PopRequest { flaw, ..PopRequest::new(CLUSTER) };
+    let wrap = |flaw| tenant.mint(&MintRequest::new(ALICE).pop(request(flaw)));
+    let good = wrap(None);
+    let (status, report) = tenant.report(&good);
+    assert_eq!((status, ended(&report).0.as_str()), (2, "issuer"), "not enabled: {report}");
+    let detail = report["checks"][1]["detail"].as_str().unwrap();
+    assert!(detail.contains("`pop.enabled: true`"), "{detail}");
+
+    let file = tenant.directory.path().join("config.yaml");
+    let config = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{config}pop: {{ enabled: true }}\n")).unwrap();
+    let ran = tenant.inspect(&good, &[]);
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
+    let (checks, claims) = ran.stdout.split_once("what the token says").unwrap();
+    insta::assert_snapshot!(checks);
+    assert!(claims.contains(CLUSTER) && claims.contains(ALICE), "request and token: {claims}");
+    for part in good.split('.') {
+        assert!(!ran.stdout.contains(part), "no part of it is printed");
+    }
+
+    let inner = |flaw| tenant.mint(&MintRequest::new(ALICE).flaw(flaw).pop(request(None)));
+    #[rustfmt::skip]
+    let cases = [
+        // (what,                          status, check)
+        (wrap(Some(PopFlaw::WrongCluster)),   1, "possession"),
+        (wrap(Some(PopFlaw::UnboundToken)),   1, "possession"),
+        (wrap(Some(PopFlaw::StaleTs)),        1, "possession"),
+        (wrap(Some(PopFlaw::BadSignature)),   1, "signature"),
+        (inner(Flaw::BadSignature),           1, "signature"),
+        (inner(Flaw::Expired),                1, "time"),
+        (inner(Flaw::ForeignIssuer),          2, "issuer"),
+    ];
+    for (text, status, check) in cases {
+        let (code, report) = tenant.report(&text);
+        assert_eq!((code, ended(&report).0.as_str()), (status, check), "{report}");
+    }
 }

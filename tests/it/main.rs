@@ -29,6 +29,8 @@ mod limits;
 mod limits_table;
 #[cfg(test)]
 #[cfg(test)]
+mod pop;
+#[cfg(test)]
 mod questions;
 #[cfg(test)]
 mod reload;

@@ -2,6 +2,7 @@
 //! it can mint.
 
 mod keys;
+mod pop;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,13 +15,15 @@ use kubentra::emulator::{
     Directory, Emulator, Fault, Flaw, MintRequest, Rotation, RunningEmulator, TokenVersion,
 };
 use kubentra::service::authenticator::{
-    AuthenticateError, Authenticator, AuthenticatorSettings, GroupsSource, Verdict,
+    AuthenticateError, Authenticator, AuthenticatorSettings, GroupsSource, PopSettings, Verdict,
 };
 use kubentra::service::key_ring::{KeyRing, KeyRingSettings};
 use kubentra::service::policy_store::PolicyStore;
 use url::Url;
 
 const TENANT: &str = "aaaabbbb-0000-4ccc-8111-dddd2222eeee";
+const CLUSTER: &str =
+    "/subscriptions/s/resourceGroups/g/providers/Microsoft.Kubernetes/connectedClusters/c";
 const AUDIENCE: &str = "6dae42f8-4368-4678-94ff-3960e28e3630";
 const DIRECTORY: &str = "
 tenants: [aaaabbbb-0000-4ccc-8111-dddd2222eeee]
@@ -75,7 +78,10 @@ impl World {
             clock_skew: Duration::from_secs(60),
             groups_source: GroupsSource::Token,
             max_staleness: Duration::from_secs(3600),
-            pop: None,
+            pop: Some(PopSettings {
+                cluster: CLUSTER.to_owned(),
+                validity: Duration::from_secs(900),
+            }),
         };
         let authenticator = Arc::new(Authenticator::new(settings, Arc::clone(&keys), policy));
         Self { emulator, keys, authenticator, start: Now::read() }

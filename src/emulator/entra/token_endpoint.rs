@@ -1,4 +1,5 @@
-//! `POST /{tenant}/oauth2[/v2.0]/token`: the grant `client_credentials` with a secret.
+//! `POST /{tenant}/oauth2[/v2.0]/token`: the grant `client_credentials` with a secret, for bearer tokens
+//! and for tokens that are bound to a key of the client (`token_type=pop`).
 
 use std::time::SystemTime;
 
@@ -15,12 +16,14 @@ use uuid::Uuid;
 
 use super::super::directory::{Identity, IdentityKind};
 use super::super::server::Shared;
-use super::super::tokens::{MintRequest, life, random_bytes, seconds};
+use super::super::tokens::{MintRequest, RequestedKey, life, random_bytes, seconds};
 use super::Tenant;
 use crate::clock::Now;
 
 /// The end of a scope that asks for everything an application has been given.
 const DEFAULT_SCOPE: &str = "/.default";
+/// `token_type` of a token that is bound to a key.
+const POP: &str = "pop";
 /// Life in an answer is a second shorter than the token's own.
 const EARLIER: u64 = 1;
 
@@ -32,6 +35,8 @@ pub(super) struct TokenForm {
     client_secret: Option<String>,
     scope: Option<String>,
     resource: Option<String>,
+    token_type: Option<String>,
+    req_cnf: Option<String>,
 }
 
 /// `POST /{tenant}/oauth2/v2.0/token`: the audience is a scope; numbers are numbers.
@@ -43,9 +48,9 @@ pub(super) async fn token_v2(
     let Form(form) = form?;
     let program = authenticate(&shared, &tenant, &form)?;
     let audience = audience(form.scope.as_deref())?;
-    let granted = grant(&shared, program, audience)?;
+    let granted = grant(&shared, program, audience, &form)?;
     Ok(answer(&json!({
-        "token_type": "Bearer",
+        "token_type": granted.kind,
         "expires_in": granted.expires_in,
         "ext_expires_in": granted.expires_in,
         "access_token": granted.token,
@@ -61,9 +66,9 @@ pub(super) async fn token_v1(
     let Form(form) = form?;
     let program = authenticate(&shared, &tenant, &form)?;
     let resource = form.resource.as_deref().ok_or(EntraError::Missing("resource"))?;
-    let granted = grant(&shared, program, resource)?;
+    let granted = grant(&shared, program, resource, &form)?;
     Ok(answer(&json!({
-        "token_type": "Bearer",
+        "token_type": granted.kind,
         "expires_in": granted.expires_in.to_string(),
         "ext_expires_in": granted.expires_in.to_string(),
         "expires_on": (granted.now + granted.expires_in).to_string(),
@@ -112,17 +117,33 @@ fn audience(scope: Option<&str>) -> Result<&str, EntraError> {
 }
 
 struct Granted {
+    /// The `token_type` of the answer.
+    kind: &'static str,
     token: String,
     expires_in: u64,
     now: u64,
 }
 
-fn grant(shared: &Shared, program: &Identity, audience: &str) -> Result<Granted, EntraError> {
+fn grant(
+    shared: &Shared,
+    program: &Identity,
+    audience: &str,
+    form: &TokenForm,
+) -> Result<Granted, EntraError> {
     let now = Now::read();
-    let request = MintRequest::new(&program.id.to_string()).audience(audience);
+    let mut request = MintRequest::new(&program.id.to_string()).audience(audience);
+    let kind = match form.token_type.as_deref() {
+        Some(POP) => {
+            let key = form.req_cnf.as_deref().ok_or(EntraError::Missing("req_cnf"))?;
+            let key = RequestedKey::parse(key).ok_or(EntraError::InvalidKey)?;
+            request.claims.extend(key.confirmation());
+            POP
+        }
+        Some(_) | None => "Bearer",
+    };
     let token = shared.mint(&request, now).map_err(|_| EntraError::Server)?;
     let expires_in = life(program).as_secs().saturating_sub(EARLIER);
-    Ok(Granted { token, expires_in, now: seconds(now.wall) })
+    Ok(Granted { kind, token, expires_in, now: seconds(now.wall) })
 }
 
 /// An answer that no cache may keep.
@@ -160,6 +181,8 @@ pub(super) enum EntraError {
     WrongSecret(Uuid),
     #[error("The provided value for scope {0} is not valid: it must end in /.default.")]
     InvalidScope(String),
+    #[error("The value of 'req_cnf' is not a key: it must be JSON with 'kid' in base64url.")]
+    InvalidKey,
     #[error("The emulator cannot sign.")]
     Server,
 }
@@ -171,7 +194,9 @@ impl EntraError {
             Self::UnknownTenant => (StatusCode::BAD_REQUEST, "invalid_request", 90_002),
             Self::AnyTenant => (StatusCode::BAD_REQUEST, "invalid_request", 50_059),
             Self::Missing(_) => (StatusCode::BAD_REQUEST, "invalid_request", 900_144),
-            Self::NotAForm(_) => (StatusCode::BAD_REQUEST, "invalid_request", 900_144),
+            Self::NotAForm(_) | Self::InvalidKey => {
+                (StatusCode::BAD_REQUEST, "invalid_request", 900_144)
+            }
             Self::UnsupportedGrant(_) => {
                 (StatusCode::BAD_REQUEST, "unsupported_grant_type", 70_003)
             }

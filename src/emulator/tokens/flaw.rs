@@ -133,7 +133,8 @@ pub(super) struct Draft<'a> {
     signer: Signer<'a>,
 }
 
-enum Signer<'a> {
+/// What signs a token, or stands in for a signature.
+pub(super) enum Signer<'a> {
     Key(&'a SigningKey, Algorithm),
     Hmac(&'a str),
     Bytes(Vec<u8>),
@@ -286,7 +287,7 @@ impl<'a> Draft<'a> {
 }
 
 impl Signer<'_> {
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, MintError> {
+    pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, MintError> {
         Ok(match self {
             Self::Key(key, algorithm) => key.sign_as(*algorithm, message)?,
             Self::Hmac(secret) => {
@@ -304,7 +305,7 @@ fn foreign_issuer(version: TokenVersion) -> String {
 }
 
 /// Copies `changes` into `members`; null deletes.
-fn lay_over(members: &mut Map<String, Value>, changes: &Map<String, Value>) {
+pub(super) fn lay_over(members: &mut Map<String, Value>, changes: &Map<String, Value>) {
     for (name, value) in changes {
         if value.is_null() {
             members.remove(name);
@@ -335,6 +336,6 @@ fn spoil_claims_text(flaw: Option<Flaw>, text: String) -> String {
 }
 
 /// Writes `member` before the others of a JSON object that is not empty.
-fn with_first_member(object: &str, member: &str) -> String {
+pub(super) fn with_first_member(object: &str, member: &str) -> String {
     format!("{{{member},{}", object.strip_prefix('{').unwrap_or(object))
 }

@@ -42,7 +42,7 @@ async fn token_request(
     post_form(emulator, path, &fields).await
 }
 
-async fn post_form(
+pub(super) async fn post_form(
     emulator: &RunningEmulator,
     path: &str,
     fields: &[(&str, &str)],
