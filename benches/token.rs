@@ -17,10 +17,12 @@ use kubentra::authn::{Expectations, KeySet, Possession, UnverifiedToken};
 use kubentra::azure::cloud::{Authority, Cloud};
 use kubentra::azure::http;
 use kubentra::clock::Now;
-use kubentra::emulator::{AKS_SERVER_APP, Directory, Emulator, MintRequest, RunningEmulator};
+use kubentra::emulator::{
+    AKS_SERVER_APP, Directory, Emulator, MintRequest, PopRequest, RunningEmulator,
+};
 use kubentra::review::token::TokenReview;
 use kubentra::service::authenticator::{
-    Authenticator, AuthenticatorSettings, GroupsSource, Verdict,
+    Authenticator, AuthenticatorSettings, GroupsSource, PopSettings, Verdict,
 };
 use kubentra::service::key_ring::{KeyRing, KeyRingSettings, TrustedIssuer};
 use kubentra::service::policy_store::PolicyStore;
@@ -30,6 +32,8 @@ use uuid::Uuid;
 
 const TENANT: &str = "aaaabbbb-0000-4ccc-8111-dddd2222eeee";
 const CALLER: &str = "a11ce000-0000-4000-8000-000000000001";
+const CLUSTER: &str =
+    "/subscriptions/s/resourceGroups/g/providers/Microsoft.Kubernetes/connectedClusters/c";
 const CLOCK_SKEW: Duration = Duration::from_secs(60);
 
 /// Groups in the token: one, a usual number, and all that a token can list.
@@ -71,7 +75,11 @@ impl World {
             clock_skew: CLOCK_SKEW,
             groups_source: GroupsSource::Token,
             max_staleness: Duration::from_secs(3600),
-            pop: None,
+            pop: Some(PopSettings {
+                cluster: CLUSTER.to_owned(),
+                required: false,
+                validity: Duration::from_secs(900),
+            }),
         };
         let (_, policy) = PolicyStore::new();
         let authenticator = Authenticator::new(settings, Arc::clone(&ring), policy);
@@ -89,8 +97,11 @@ impl World {
     }
 
     fn mint(&self, groups: u128) -> String {
-        let groups: Vec<_> = (1..=groups).map(|n| Uuid::from_u128(n).to_string()).collect();
-        self.emulator.mint(&MintRequest::new(CALLER).claim("groups", groups)).unwrap()
+        self.emulator.mint(&request(groups)).unwrap()
+    }
+
+    fn wrap(&self, groups: u128) -> String {
+        self.emulator.mint(&request(groups).pop(PopRequest::new(CLUSTER))).unwrap()
     }
 
     /// The verdict on a token whose keys are known, which waits for nothing.
@@ -101,6 +112,11 @@ impl World {
             Poll::Pending => panic!("it waits for something"),
         }
     }
+}
+
+fn request(groups: u128) -> MintRequest {
+    let groups: Vec<_> = (1..=groups).map(|n| Uuid::from_u128(n).to_string()).collect();
+    MintRequest::new(CALLER).claim("groups", groups)
 }
 
 fn expected<'a>(ring: &KeyRing, issuer: &'a TrustedIssuer) -> Expectations<'a> {
@@ -137,6 +153,17 @@ fn authenticate_new(bencher: Bencher<'_, '_>, groups: u128) {
     let world = &*WORLD;
     bencher.with_inputs(|| world.mint(groups)).bench_refs(|token| {
         let verdict = world.authenticate(token);
+        assert!(matches!(verdict, Verdict::Authenticated { remembered: false, .. }));
+        verdict
+    });
+}
+
+/// The same for a signed request around a token, which every `kubectl` makes anew.
+#[divan::bench(args = GROUPS, sample_count = 50, sample_size = 4)]
+fn authenticate_new_proof(bencher: Bencher<'_, '_>, groups: u128) {
+    let world = &*WORLD;
+    bencher.with_inputs(|| world.wrap(groups)).bench_refs(|request| {
+        let verdict = world.authenticate(request);
         assert!(matches!(verdict, Verdict::Authenticated { remembered: false, .. }));
         verdict
     });

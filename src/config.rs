@@ -142,6 +142,8 @@ impl Default for TrustedAccessConfig {
 pub struct PopConfig {
     /// Default: no. Signed requests around a token are then read, beside bearer tokens.
     pub enabled: bool,
+    /// Default: no. Bearer tokens for `entra.audiences` are then refused.
+    pub required: bool,
     /// How long after its `ts` a wrapper is good. Default: 15 minutes.
     #[serde(deserialize_with = "text::duration")]
     pub validity: Duration,
@@ -149,7 +151,7 @@ pub struct PopConfig {
 
 impl Default for PopConfig {
     fn default() -> Self {
-        Self { enabled: false, validity: Duration::from_mins(15) }
+        Self { enabled: false, required: false, validity: Duration::from_mins(15) }
     }
 }
 
@@ -272,6 +274,9 @@ impl ConfigFile {
         azure.as_ref().map_or(Ok(()), AzureConfig::check)?;
         policy.check()?;
         text::check_name("trustedAccess.audience", &trusted_access.audience)?;
+        if pop.required && !pop.enabled {
+            return Err(Fault::new("pop.required", "needs `pop.enabled: true`"));
+        }
         text::check_between("pop.validity", pop.validity, MIN_POP_VALIDITY, MAX_POP_VALIDITY)?;
         let trusted = &trusted_access.audience;
         if entra.audiences.iter().any(|audience| audience.eq_ignore_ascii_case(trusted)) {

@@ -86,6 +86,7 @@ impl Config {
             max_staleness: self.policy.max_staleness,
             pop: self.pop.enabled.then(|| PopSettings {
                 cluster: self.cluster.id().as_str().to_owned(),
+                required: self.pop.required,
                 validity: self.pop.validity,
             }),
         }

@@ -29,7 +29,8 @@ fn defaults_fill_the_smallest_file() {
     assert_eq!(config.entra.cloud, entra::CloudName::Public);
     assert_eq!(config.groups.source, GroupSource::Token);
     assert_eq!(config.trusted_access.audience, "839858a7-cb51-4fcf-ad2f-222fe0d2d0d0");
-    assert_eq!((config.pop.enabled, config.pop.validity), (false, Duration::from_secs(900)));
+    let pop = &config.pop;
+    assert_eq!((pop.enabled, pop.required, pop.validity), (false, false, Duration::from_secs(900)));
     assert_eq!(config.policy.mode, PolicyMode::AzureRbac);
     assert_eq!(config.policy.directory.as_deref(), Some(Path::new("/etc/kubentra/policy")));
     assert_eq!(config.policy.max_staleness, Duration::from_secs(3600));
@@ -147,9 +148,16 @@ fn a_proof_of_possession_is_for_the_configured_cluster() {
         let pop = config.authenticator_settings().pop.unwrap();
         assert_eq!(pop.cluster, config.cluster.id().as_str());
         assert!(pop.cluster.ends_with("/demo"), "{}", pop.cluster);
-        assert_eq!(pop.validity, Duration::from_mins(5));
+        assert_eq!((pop.validity, pop.required), (Duration::from_mins(5), false));
         assert!(matches!(config.check_serve(), Err(ConfigError::NoTls)), "it can be served");
     }
+    let required = |pop: &str| parse(&format!("{SMALLEST}pop: {{ {pop} }}\n"));
+    let config = required("enabled: true, required: true").unwrap();
+    assert!(config.authenticator_settings().pop.unwrap().required);
+    insta::assert_snapshot!(
+        required("required: true").unwrap_err(),
+        @"/etc/kubentra/config.yaml:7:18: `pop.required` needs `pop.enabled: true`"
+    );
 }
 
 #[test]

@@ -230,7 +230,12 @@ impl Authenticator {
         let (claims, settings) = (token.claims(), &self.settings);
         let trusted_access = settings.trusted_access_audience.as_deref();
         match Audience::of(claims, &settings.audiences, trusted_access) {
-            Audience::Everyone => {}
+            Audience::Everyone => {
+                let required = settings.pop.as_ref().is_some_and(|pop| pop.required);
+                if required && token.proof().is_none() {
+                    return Ok(Verdict::Refused(ProofError::Required.into()));
+                }
+            }
             Audience::Other => return Ok(Verdict::Refused(TokenError::Audience)),
             Audience::TrustedAccess => {
                 let policy = self.policy.current(settings.max_staleness, now)?.policy;

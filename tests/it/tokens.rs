@@ -80,6 +80,7 @@ impl World {
             max_staleness: Duration::from_secs(3600),
             pop: Some(PopSettings {
                 cluster: CLUSTER.to_owned(),
+                required: false,
                 validity: Duration::from_secs(900),
             }),
         };

@@ -34,6 +34,12 @@ pub enum ProofError {
     /// Another proof of the same key had this `nonce`.
     #[error("the proof of possession repeats the `nonce` of another one; make a new one each time")]
     Replayed,
+    /// There is none, and the configuration asks for one.
+    #[error(
+        "a proof of possession is required; log in with kubelogin `--pop-enabled --pop-claims \
+         u=<cluster.resourceId>`"
+    )]
+    Required,
     /// Made by another key.
     #[error("the signature of the proof of possession is wrong")]
     Signature,
@@ -63,6 +69,7 @@ impl ProofError {
             Self::Early(_) | Self::Stale(_) => "proof_time",
             Self::Key(_) | Self::KeyId | Self::OtherKey | Self::Unbound => "proof_key",
             Self::Replayed => "proof_replayed",
+            Self::Required => "proof_required",
             Self::Signature => "proof_signature",
             Self::TooMany => "proof_limit",
         }

@@ -377,6 +377,7 @@ fn every_refusal_of_a_proof_says_what_to_do() {
         ProofError::Malformed("`ts` is not a whole number of seconds".to_owned()),
         ProofError::OtherKey,
         ProofError::Replayed,
+        ProofError::Required,
         ProofError::Signature,
         ProofError::Stale(Duration::from_secs(7)),
         ProofError::TooMany,

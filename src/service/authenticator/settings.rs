@@ -39,6 +39,8 @@ pub struct AuthenticatorSettings {
 pub struct PopSettings {
     /// The cluster's ARM id, which `u` must name.
     pub cluster: String,
+    /// `pop.required`: refuse bearer tokens that are for everyone's audience.
+    pub required: bool,
     /// `pop.validity`: how long after its `ts` a request is good.
     pub validity: Duration,
 }

@@ -14,7 +14,7 @@ const VALIDITY: u64 = 900;
 fn bench() -> Bench {
     Bench::with(|settings| {
         let validity = Duration::from_secs(VALIDITY);
-        settings.pop = Some(PopSettings { cluster: CLUSTER.to_owned(), validity });
+        settings.pop = Some(PopSettings { cluster: CLUSTER.to_owned(), required: false, validity });
     })
 }
 
@@ -114,6 +114,31 @@ async fn a_bound_token_alone_is_refused_and_a_bearer_token_is_not() {
         assert_eq!(bench.outcome(&wrap(&token), bench.start).await, read);
         assert_eq!(bench.outcome(&token, bench.start).await, "key_bound", "also after its request");
         assert_eq!(bench.outcome(&mint(|_| ()), bench.start).await, "verified", "a bearer token");
+    }
+}
+
+#[tokio::test]
+async fn bearer_tokens_are_refused_where_a_proof_is_required() {
+    let bench = Bench::with(|settings| {
+        let validity = Duration::from_secs(VALIDITY);
+        settings.pop = Some(PopSettings { cluster: CLUSTER.to_owned(), required: true, validity });
+    });
+    bench.publish(vec![binding(ProvisioningState::Succeeded)]);
+    let service = mint(|payload| {
+        payload["aud"] = json!(TRUSTED);
+        payload["xms_mirid"] = json!(VAULT);
+    });
+    #[rustfmt::skip]
+    let cases = [
+        (mint(|_| ()),         "proof_required", "a bearer token"),
+        (mint(|_| ()),         "proof_required", "remembered or not"),
+        (wrap(&bound(|_| ())), "verified",       "a signed request"),
+        (bound(|_| ()),        "key_bound",      "a bound token alone"),
+        (service,              "verified",       "an Azure service, which cannot sign"),
+        (mint(|payload| payload["aud"] = json!("another")), "audience", "not for this cluster"),
+    ];
+    for (token, expected, why) in cases {
+        assert_eq!(bench.outcome(&token, bench.start).await, expected, "{why}");
     }
 }
 
