@@ -24,12 +24,12 @@ use tokio::time::sleep;
 
 use crate::authz::{PolicyDocuments, PolicySetting, PolicySnapshot};
 use crate::azure::http::{self, BuildClientError};
-use crate::builtin::LoadBuiltinError;
 use crate::clock::Now;
 use crate::config::policy::PolicyMode;
 use crate::config::server::TlsConfig;
 use crate::config::{Config, ConfigError};
 use crate::metrics::Metrics;
+use crate::policy_dir::ReadPolicyError;
 use crate::server::admin::{self, AdminState};
 use crate::server::health::{self, Health};
 use crate::server::limits::Limits;
@@ -58,9 +58,6 @@ pub enum StartError {
         /// The operating system's reason.
         source: io::Error,
     },
-    /// What is compiled in cannot be read.
-    #[error("built-in policy cannot be read")]
-    Builtin(#[from] LoadBuiltinError),
     /// `entra.caFile` cannot be read.
     #[error("cannot read `{path}` (`entra.caFile`)")]
     CaFile {
@@ -75,6 +72,9 @@ pub enum StartError {
     /// The configuration asks for what cannot be served.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// `policy.operationsFile` cannot be used, or the list that is compiled in.
+    #[error("cannot use the list of data operations")]
+    Operations(#[source] ReadPolicyError),
     /// The certificates cannot be used.
     #[error("cannot use the certificates of `server.tls`")]
     Tls(#[from] LoadTlsError),
@@ -137,7 +137,7 @@ impl App {
         let metrics = Arc::new(Metrics::new());
         let tls = load_tls(tls_config, &metrics)?.every(certificate_interval);
         let keys = Arc::new(KeyRing::new(config.key_ring_settings(), client(config)?));
-        let setting = config.policy_setting()?;
+        let setting = config.policy_setting().map_err(StartError::Operations)?;
 
         let (stop_webhook, webhook_stop) = stop::channel();
         let health = Arc::new(Health::default());
@@ -211,6 +211,10 @@ fn log_start(config: &Config, webhook: SocketAddr, admin: SocketAddr) {
         mode = policy.mode.name(),
         ungranted = policy.ungranted.name(),
         policy = policy.directory.as_ref().map(|dir| tracing::field::display(dir.display())),
+        operations = policy.operations_file.as_ref().map_or_else(
+            || "built in".to_owned(),
+            |file| file.display().to_string()
+        ),
         "serving"
     );
 }
@@ -284,7 +288,8 @@ async fn start_policy(
         });
         return None;
     };
-    let mut sync = PolicySync::new(directory, setting, store);
+    let operations = config.policy.operations_file.clone();
+    let mut sync = PolicySync::new(directory, setting, store).with_operations(operations);
     let status = sync.status();
     sync.look(Now::read()).await;
     background.spawn("policy", sync.run());

@@ -193,7 +193,8 @@ impl Config {
         let paths = (self.server.tls.iter_mut().flat_map(server::TlsConfig::paths))
             .chain(self.entra.ca_file.iter_mut())
             .chain(self.azure.iter_mut().flat_map(AzureConfig::paths))
-            .chain(self.policy.directory.iter_mut());
+            .chain(self.policy.directory.iter_mut())
+            .chain(self.policy.operations_file.iter_mut());
         for path in paths {
             *path = base.join(&*path);
         }

@@ -24,6 +24,7 @@ use crate::{builtin::LoadBuiltinError, wire::Place};
 pub mod check;
 mod files;
 mod merge;
+pub mod operations;
 mod read;
 mod twins;
 
@@ -89,7 +90,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Why a policy directory gives no policy.
+/// Why a policy directory, or the file of data operations beside it, gives no policy.
 #[derive(Debug, Error)]
 pub enum ReadPolicyError {
     /// Something in it makes no sense.

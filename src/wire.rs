@@ -19,6 +19,7 @@ mod fields;
 pub mod json;
 pub mod node;
 pub mod oidc;
+pub mod operations;
 pub mod yaml;
 
 use node::Node;

@@ -48,6 +48,17 @@ impl ClusterType {
 /// Resource type that begins the data actions of a fleet's members (semantics §3.3).
 pub const FLEET_MEMBERS: &str = "Microsoft.ContainerService/fleets/members";
 
+/// What is left of an action below a cluster type or [`FLEET_MEMBERS`]; none if it is about something
+/// else. Letter case does not matter.
+pub fn below_cluster_type(action: &str) -> Option<&str> {
+    // The members first: their name begins with that of the fleet.
+    let types = ClusterType::ALL.map(ClusterType::prefix);
+    [FLEET_MEMBERS].into_iter().chain(types).find_map(|kind| {
+        let (start, rest) = action.split_at_checked(kind.len())?;
+        rest.strip_prefix('/').filter(|_| start.eq_ignore_ascii_case(kind))
+    })
+}
+
 /// The cluster that is decided for, with the ancestors that are not visible in its id.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ClusterScope {

@@ -1,36 +1,42 @@
 //! The known data operations: one table, applied under each cluster type (semantics §2.5).
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use thiserror::Error;
 
-/// Most operations that a table may have. Azure's has 383.
+/// Most operations that a table may have, each counted once. Azure's has 383.
 const MAX_OPERATIONS: usize = 20_000;
+
+/// Longest operation, in bytes. The longest of Azure's has 78.
+const MAX_LENGTH: usize = 1024;
 
 /// The known data operations, without their cluster type: `pods/read`, `apps/deployments/write`.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct KnownOperations {
-    operations: Vec<String>,
+    operations: BTreeSet<String>,
     resources: HashSet<(String, String)>,
     groups: HashSet<String>,
 }
 
-/// Why a table of operations cannot be read.
+/// Why an operation is not added to a table.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
-pub enum ParseOperationsError {
-    /// A line that is no operation.
-    #[error(
-        "line {line}: `{text}` is no data operation; write one such as `apps/deployments/read`"
-    )]
-    NotAnOperation {
-        /// Its number, from 1.
-        line: usize,
-        /// What stands there, cut to a bounded length.
-        text: String,
-    },
-    /// More lines than are read.
+pub enum AddOperationError {
+    /// No operation.
+    #[error("`{0}` is no data operation; write one such as `apps/deployments/read`, without `*`")]
+    NotAnOperation(String),
+    /// More operations than a table may have.
     #[error("more than {MAX_OPERATIONS} data operations")]
     TooMany,
+}
+
+/// Why a table of operations cannot be read.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[error("line {line}: {error}")]
+pub struct ParseOperationsError {
+    /// The line's number, from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub error: AddOperationError,
 }
 
 impl KnownOperations {
@@ -46,29 +52,44 @@ impl KnownOperations {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            if table.operations.len() == MAX_OPERATIONS {
-                return Err(ParseOperationsError::TooMany);
-            }
-            table.add(line).ok_or_else(|| ParseOperationsError::NotAnOperation {
-                line: number + 1,
-                text: line.chars().take(80).collect(),
-            })?;
+            table.add(line).map_err(|error| ParseOperationsError { line: number + 1, error })?;
         }
         Ok(table)
     }
 
-    fn add(&mut self, operation: &str) -> Option<()> {
+    /// Adds an operation without its cluster type. One that is there already changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`AddOperationError`]: a name, or the suffix `read`, `write`, `delete` or `<verb>/action`, is
+    /// missing; it holds a `*`, space or a control character; it, or the table, is too long.
+    pub fn add(&mut self, operation: &str) -> Result<(), AddOperationError> {
+        let none = || {
+            AddOperationError::NotAnOperation(
+                operation.chars().take(80).flat_map(char::escape_debug).collect(),
+            )
+        };
+        let odd = |c: char| c == '*' || c.is_whitespace() || c.is_control();
         let segments: Vec<_> = operation.split('/').collect();
-        if segments.iter().any(|s| s.is_empty() || s.contains(['*', ' '])) {
-            return None;
+        if operation.len() > MAX_LENGTH || segments.iter().any(|s| s.is_empty() || s.contains(odd))
+        {
+            return Err(none());
         }
         let ([name @ .., "read" | "write" | "delete"] | [name @ .., _, "action"]) =
             segments.as_slice()
         else {
-            return None;
+            return Err(none());
         };
+        if name.is_empty() {
+            return Err(none());
+        }
+        if self.operations.contains(operation) {
+            return Ok(());
+        }
+        if self.operations.len() >= MAX_OPERATIONS {
+            return Err(AddOperationError::TooMany);
+        }
         match name {
-            [] => return None,
             [resource] => {
                 self.resources.insert((String::new(), (*resource).to_owned()));
             }
@@ -81,8 +102,18 @@ impl KnownOperations {
             // A path of three segments or more: no resource.
             _ => {}
         }
-        self.operations.push(operation.to_owned());
-        Some(())
+        self.operations.insert(operation.to_owned());
+        Ok(())
+    }
+
+    /// Says whether the table has no operation at all.
+    pub fn is_empty(&self) -> bool {
+        self.operations.is_empty()
+    }
+
+    /// How many operations the table has.
+    pub fn len(&self) -> usize {
+        self.operations.len()
     }
 
     /// Says whether a resource has a known operation. Exact, case included.
@@ -97,7 +128,7 @@ impl KnownOperations {
         self.groups.contains(group)
     }
 
-    /// All operations, in the order of the table, without their cluster type.
+    /// All operations in ascending order, without their cluster type.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.operations.iter().map(String::as_str)
     }
@@ -130,9 +161,24 @@ mod tests {
 
     #[test]
     fn a_line_that_is_no_operation_is_named() {
-        for line in ["pods", "pods/", "/read", "read", "pods/get", "*/read", "action"] {
+        let long = format!("{}/read", "a".repeat(MAX_LENGTH));
+        let none =
+            ["pods", "pods/", "/read", "read", "pods/get", "*/read", "action", "use/action", &long];
+        for line in none {
             let error = KnownOperations::parse(&format!("pods/read\n{line}")).unwrap_err();
             assert!(error.to_string().starts_with("line 2: "), "{line}: {error}");
         }
+    }
+
+    #[test]
+    fn a_table_is_bounded_and_does_not_grow_by_what_it_has() {
+        let mut table = KnownOperations::default();
+        for number in 0..MAX_OPERATIONS {
+            table.add(&format!("r{number}/read")).unwrap();
+        }
+        table.add("r0/read").unwrap();
+        assert_eq!(table.len(), MAX_OPERATIONS);
+        assert_eq!(table.add("pods/read"), Err(AddOperationError::TooMany));
+        assert!(!table.knows("", "pods"));
     }
 }

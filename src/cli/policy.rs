@@ -16,14 +16,14 @@ use crate::builtin;
 use crate::clock::Now;
 use crate::config::Config;
 use crate::config::policy::SourceKind;
-use crate::policy_dir;
+use crate::policy_dir::{self, operations};
 use crate::review::access::CallerRules;
 use crate::service::authorizer::{AuthorizerSettings, PolicyMode};
 
 /// The extra key that holds the object id, where no configuration names another.
 const DEFAULT_OBJECT_ID_EXTRA_KEY: &str = "oid";
 
-/// `--config FILE`, or `--policy DIR --cluster ID`, for every command that reads the policy.
+/// `--config FILE`, or `--policy DIR --cluster ID [--operations FILE]`, for every command that reads the policy.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct PolicyArgs {
     /// Configuration file of the server, which names the cluster and the policy directory
@@ -35,6 +35,9 @@ pub(crate) struct PolicyArgs {
     /// Azure resource id of the cluster that the policy is for
     #[arg(long, value_name = "ID", requires = "policy")]
     cluster: Option<String>,
+    /// List of known data operations, in place of the built-in one
+    #[arg(long, value_name = "FILE", requires = "policy")]
+    operations: Option<PathBuf>,
 }
 
 /// What [`PolicyArgs`] name.
@@ -49,6 +52,8 @@ pub(crate) enum PolicySource {
         directory: PathBuf,
         /// The cluster's resource id, not yet parsed.
         cluster: String,
+        /// A list of known data operations, if it is not the built-in one.
+        operations: Option<PathBuf>,
     },
 }
 
@@ -61,8 +66,8 @@ impl PolicyArgs {
     /// [`CommandError::Usage`] if neither is given.
     pub(crate) fn source(self) -> Result<PolicySource, CommandError> {
         match self {
-            Self { policy: Some(directory), cluster: Some(cluster), .. } => {
-                Ok(PolicySource::Directory { directory, cluster })
+            Self { policy: Some(directory), cluster: Some(cluster), operations, .. } => {
+                Ok(PolicySource::Directory { directory, cluster, operations })
             }
             Self { config: Some(file), .. } => Ok(PolicySource::Config(file)),
             Self { config: None, .. } => Err(CommandError::Usage(
@@ -97,14 +102,17 @@ impl PolicyArgs {
                 let config = Config::load(&file).map_err(CommandError::unreadable)?;
                 from_config(&config)
             }
-            PolicySource::Directory { directory, cluster } => {
+            PolicySource::Directory { directory, cluster, operations } => {
                 let cluster = parse_cluster(&cluster)
                     .map_err(|error| CommandError::Usage(format!("--cluster: {error}")))?;
                 let callers = CallerRules {
                     object_id_extra_key: DEFAULT_OBJECT_ID_EXTRA_KEY.to_owned(),
                     ..CallerRules::default()
                 };
-                let operations = builtin::operations().map_err(CommandError::unreadable)?;
+                let operations = match operations {
+                    Some(file) => operations::read(&file).map_err(CommandError::unreadable)?,
+                    None => builtin::operations().map_err(CommandError::unreadable)?,
+                };
                 let setting =
                     PolicySetting { cluster, operations, rules: DecisionRules::default() };
                 let snapshot = read(Some(&directory), &setting)?;

@@ -7,21 +7,36 @@ use super::policy::{DiscoveryAnswer, PolicyMode, SubresourceRule, UngrantedAnswe
 use super::{Config, GroupSource};
 use crate::authz::{DecisionRules, Discovery, PolicySetting, Subresources, Ungranted};
 use crate::azure::cloud::Cloud;
-use crate::builtin::{self, LoadBuiltinError};
+use crate::builtin;
+use crate::policy_dir::{ReadPolicyError, operations};
 use crate::review::access::CallerRules;
 use crate::service::authenticator::{AuthenticatorSettings, GroupsSource, PopSettings};
 use crate::service::authorizer::{self, AuthorizerSettings};
 use crate::service::key_ring::KeyRingSettings;
 
 impl Config {
-    /// What decides besides the policy documents.
+    /// What decides besides the policy documents. Reads `policy.operationsFile`, if there is one;
+    /// blocks.
     ///
     /// # Errors
     ///
-    /// [`LoadBuiltinError`] if the known data operations, which are compiled in, cannot be read.
-    pub fn policy_setting(&self) -> Result<PolicySetting, LoadBuiltinError> {
+    /// [`ReadPolicyError`] if that file cannot be read, or the list that is compiled in.
+    pub fn policy_setting(&self) -> Result<PolicySetting, ReadPolicyError> {
+        Ok(PolicySetting {
+            cluster: self.cluster.clone(),
+            operations: match &self.policy.operations_file {
+                Some(file) => operations::read(file)?,
+                None => builtin::operations()?,
+            },
+            rules: self.decision_rules(),
+        })
+    }
+
+    /// How it is decided, whatever the policy says.
+    #[must_use]
+    pub fn decision_rules(&self) -> DecisionRules {
         let policy = &self.policy;
-        let rules = DecisionRules {
+        DecisionRules {
             ungranted: match policy.ungranted {
                 UngrantedAnswer::NoOpinion => Ungranted::NoOpinion,
                 UngrantedAnswer::Deny => Ungranted::Deny,
@@ -35,12 +50,7 @@ impl Config {
                 SubresourceRule::Aks => Subresources::Aks,
             },
             admin_groups: policy.admin_groups.clone(),
-        };
-        Ok(PolicySetting {
-            cluster: self.cluster.clone(),
-            operations: builtin::operations()?,
-            rules,
-        })
+        }
     }
 
     /// How the caller of an access review is told (semantics §1).

@@ -30,6 +30,9 @@ pub struct PolicyConfig {
     /// [`PolicyMode::AuthenticationOnly`], where only trusted access needs one, none if that is not
     /// there when the configuration is read.
     pub directory: Option<PathBuf>,
+    /// A list of data operations in place of the built-in one: what has none is a custom resource
+    /// (semantics §2.5). Default: none.
+    pub operations_file: Option<PathBuf>,
     /// What a request without a grant gets. Default: no opinion.
     pub ungranted: UngrantedAnswer,
     /// Whether discovery paths are open to every Entra principal. Default: yes.
@@ -52,6 +55,7 @@ impl Default for PolicyConfig {
             mode: PolicyMode::default(),
             source: SourceKind::default(),
             directory: None,
+            operations_file: None,
             ungranted: UngrantedAnswer::default(),
             discovery: DiscoveryAnswer::default(),
             subresources: SubresourceRule::default(),
@@ -142,6 +146,7 @@ pub enum SubresourceRule {
 impl PolicyConfig {
     pub(super) fn check(&self) -> Result<(), Fault> {
         text::check_path("policy.directory", self.directory.as_ref())?;
+        text::check_path("policy.operationsFile", self.operations_file.as_ref())?;
         text::check_between(
             "policy.maxStaleness",
             self.max_staleness,

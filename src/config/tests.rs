@@ -48,6 +48,8 @@ fn every_key_is_read_and_relative_paths_count_from_the_file() {
     assert_eq!(tls.client_names, ["kube-apiserver"]);
     assert_eq!(config.entra.ca_file.as_deref(), Some(Path::new("/etc/kubentra/ca.crt")));
     assert_eq!(config.policy.directory.as_deref(), Some(Path::new("/etc/kubentra/rules")));
+    let operations = config.policy.operations_file.as_deref();
+    assert_eq!(operations, Some(Path::new("/etc/kubentra/operations.txt")));
     assert_eq!(config.policy.max_staleness, Duration::from_secs(90 * 60));
     assert_eq!(config.policy.ungranted, policy::UngrantedAnswer::Deny);
     assert_eq!(config.policy.discovery, policy::DiscoveryAnswer::Evaluate);
@@ -108,6 +110,7 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ("a credential without id",    "entra:\n",            "azure:\n  credential: { type: workloadIdentity }\nentra:\n"),
     ("a credential without file",  "entra:\n",            "azure:\n  credential: { type: clientSecret, clientId: a }\nentra:\n"),
     ("another credential's file",  "entra:\n",            "azure:\n  credential: { type: managedIdentity, clientSecretFile: a }\nentra:\n"),
+    ("an empty list of operations", "entra:\n",           "policy:\n  operationsFile: ''\nentra:\n"),
     ("staleness of a week",        "entra:\n",            "policy:\n  maxStaleness: 7d\nentra:\n"),
     ("staleness of nothing",       "entra:\n",            "policy:\n  maxStaleness: 0s\nentra:\n"),
     ("everyone as administrator",  "entra:\n",            "policy:\n  adminGroups: [00000000-0000-0000-0000-000000000000]\nentra:\n"),

@@ -36,12 +36,12 @@ pub(super) struct Listing {
 /// Equal fingerprints do not prove equal content: a file system whose clock ticks slowly gives two
 /// quick writes the same times. Who relies on it reads once more a little later.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Fingerprint(Vec<(PathBuf, Option<Stamp>)>);
+pub struct Fingerprint(pub(super) Vec<(PathBuf, Option<Stamp>)>);
 
 /// Device, inode, size, and two times in seconds and nanoseconds.
-type Stamp = (u64, u64, u64, (i64, i64), (i64, i64));
+pub(super) type Stamp = (u64, u64, u64, (i64, i64), (i64, i64));
 
-fn stamp(meta: &Metadata) -> Stamp {
+pub(super) fn stamp(meta: &Metadata) -> Stamp {
     let modified = (meta.mtime(), meta.mtime_nsec());
     (meta.dev(), meta.ino(), meta.size(), modified, (meta.ctime(), meta.ctime_nsec()))
 }

@@ -92,7 +92,7 @@ pub fn read(dir: &Path) -> Result<PolicyRead, ReadPolicyError> {
 
 /// SHA-256 of the paths and bytes of all policy files.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct ContentDigest(Vec<u8>);
+pub struct ContentDigest(pub(super) Vec<u8>);
 
 /// Digests what [`read`] would read in the policy directory `dir`, and takes none of it for anything:
 /// much cheaper, and enough to know that it is the same. Blocks.
@@ -147,14 +147,19 @@ fn bytes(
 }
 
 fn documents(dir: &Path, file: &PolicyFile, bytes: &[u8]) -> Result<arm::Documents, Vec<Fault>> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
-        let message = "this is not UTF-8: save the file in that encoding";
-        vec![Fault::new(end_of(&String::from_utf8_lossy(before)), message)]
-    })?;
+    let text = utf8(bytes)?;
     let node = wire::parse(text, file.format).map_err(|fault| vec![fault])?;
     let name = file.path.strip_prefix(dir).unwrap_or(&file.path);
     arm::read(file.kind, &node, &name.to_string_lossy())
+}
+
+/// The text of a file.
+pub(super) fn utf8(bytes: &[u8]) -> Result<&str, Vec<Fault>> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let message = "this is not UTF-8: save the file in that encoding";
+        vec![Fault::new(end_of(&String::from_utf8_lossy(before)), message)]
+    })
 }
 
 /// The place after the last character of `text`.

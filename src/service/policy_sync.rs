@@ -1,4 +1,5 @@
-//! Keeps the policy in force equal to the policy directory.
+//! Keeps the policy in force equal to the policy directory, and to the file of data operations if
+//! there is one: what follows of the directory holds for both together.
 //!
 //! The directory is looked at four times a second, by a fingerprint that reads no file, and read
 //! when that changed. Polling instead of inotify on purpose: a mounted `ConfigMap` changes by a
@@ -8,26 +9,24 @@
 //! All or nothing: a directory that cannot be read leaves the last good policy in force, and ageing
 //! (semantics §10). A directory that changes while it is read is read again, never published.
 
+mod look;
+
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 
 use super::policy_store::PolicyStore;
-use crate::authz::{PolicyDocuments, PolicyProblem, PolicySetting, PolicySnapshot, Severity};
+use crate::authz::{PolicyProblem, PolicySetting, Severity};
 use crate::clock::Now;
-use crate::policy_dir::{
-    self, ContentDigest, Finding, Fingerprint, ReadPolicyError, content_digest, fingerprint,
-};
+use crate::policy_dir::Finding;
 use crate::review::report;
+use look::{Content, Files, Look, ReadPolicy, Seen, look};
 
 /// Time between two looks. A change is in force after it and one read, well within a second.
 const POLL: Duration = Duration::from_millis(250);
-
-/// Reads of a directory that does not hold still, in one look.
-const ATTEMPTS: usize = 3;
 
 /// Further looks at the content after a change, whatever the fingerprint says: two seconds, the
 /// coarsest clock of a file system, in which a second write may leave no trace. They compare the
@@ -53,12 +52,12 @@ pub struct PolicyStatus {
 /// Keeps a [`PolicyStore`] equal to a policy directory.
 #[derive(Debug)]
 pub struct PolicySync {
-    dir: Arc<PathBuf>,
+    files: Arc<Files>,
     setting: Arc<PolicySetting>,
     store: PolicyStore,
     status: watch::Sender<PolicyStatus>,
     /// What is in force.
-    documents: Option<Arc<PolicyDocuments>>,
+    content: Option<Content>,
     /// The directory when it was last read, successfully or not.
     seen: Option<Seen>,
     settling: u32,
@@ -69,49 +68,28 @@ pub struct PolicySync {
     unlogged: BTreeSet<PolicyProblem>,
 }
 
-/// What a directory held when it was read.
-#[derive(Clone, Debug)]
-struct Seen {
-    fingerprint: Fingerprint,
-    /// Of the files' bytes, just before they were read; none: they could not be.
-    content: Option<ContentDigest>,
-}
-
-/// What one look at the directory gave.
-enum Look {
-    /// Nothing tells it from the one that was read before.
-    Same,
-    /// The directory changed during every attempt to read it.
-    Restless,
-    /// It was read.
-    Read { seen: Seen, policy: Result<ReadPolicy, ReadPolicyError> },
-    /// It could not even be listed.
-    Unlisted(ReadPolicyError),
-}
-
-/// A directory that made sense.
-struct ReadPolicy {
-    /// Its documents and what they mean, unless they are those in force.
-    changed: Option<(Arc<PolicyDocuments>, Box<PolicySnapshot>)>,
-    warnings: Vec<Finding>,
-    files: usize,
-}
-
 impl PolicySync {
     /// Prepares to publish the policy directory `dir` to `store`; nothing is read yet.
     pub fn new(dir: PathBuf, setting: PolicySetting, store: PolicyStore) -> Self {
         Self {
-            dir: Arc::new(dir),
+            files: Arc::new(Files { dir, operations: None }),
             setting: Arc::new(setting),
             store,
             status: watch::Sender::new(PolicyStatus::default()),
-            documents: None,
+            content: None,
             seen: None,
             settling: 0,
             restless: 0,
             logged: BTreeSet::new(),
             unlogged: BTreeSet::new(),
         }
+    }
+
+    /// Watches `file`, too, and takes the known data operations from it in place of the setting's.
+    #[must_use]
+    pub fn with_operations(self, file: Option<PathBuf>) -> Self {
+        let dir = self.files.dir.clone();
+        Self { files: Arc::new(Files { dir, operations: file }), ..self }
     }
 
     /// How the last look went, now and whenever that changes.
@@ -130,10 +108,10 @@ impl PolicySync {
     /// Looks once, and publishes what changed. `now` is when the look began, so that what is read
     /// counts as no fresher than it is.
     pub async fn look(&mut self, now: Now) {
-        let (dir, setting) = (Arc::clone(&self.dir), Arc::clone(&self.setting));
-        let documents = self.documents.clone();
+        let (files, setting) = (Arc::clone(&self.files), Arc::clone(&self.setting));
+        let content = self.content.clone();
         let (known, is_settled) = (self.seen.clone(), self.settling == 0);
-        let look = move || look(&dir, &setting, documents.as_deref(), known.as_ref(), is_settled);
+        let look = move || look(&files, &setting, content.as_ref(), known.as_ref(), is_settled);
         match tokio::task::spawn_blocking(look).await {
             Ok(Look::Same) => {
                 self.restless = 0;
@@ -146,7 +124,7 @@ impl PolicySync {
                 self.restless = self.restless.saturating_add(1);
                 if self.restless >= RESTLESS_LOOKS {
                     self.seen = None;
-                    let dir = self.dir.display();
+                    let dir = self.files.dir.display();
                     self.fail(format!(
                         "`{dir}` changes whenever it is read: replace it in one step"
                     ));
@@ -177,7 +155,8 @@ impl PolicySync {
 
     fn succeed(&mut self, policy: ReadPolicy, now: Now) {
         let ReadPolicy { changed, warnings, files } = policy;
-        if let Some((documents, snapshot)) = changed {
+        if let Some((content, snapshot)) = changed {
+            let Content { documents, operations } = &content;
             let problems = snapshot.problems().to_vec();
             let generation = self.store.publish(*snapshot, now);
             tracing::info!(
@@ -188,10 +167,11 @@ impl PolicySync {
                 schedule_instances = documents.schedule_instances.len(),
                 deny_assignments = documents.deny_assignments.len(),
                 trusted_access_role_bindings = documents.trusted_access_role_bindings.len(),
+                data_operations = operations.len(),
                 problems = problems.len(),
                 "policy in force"
             );
-            self.documents = Some(documents);
+            self.content = Some(content);
             let problems: BTreeSet<_> = problems.into_iter().collect();
             self.logged.retain(|problem| problems.contains(problem));
             self.unlogged = problems.difference(&self.logged).cloned().collect();
@@ -218,7 +198,7 @@ impl PolicySync {
             if status.last_error.as_ref() == Some(&error) {
                 return false;
             }
-            let kept = self.documents.is_some();
+            let kept = self.content.is_some();
             tracing::error!(error, last_good_kept = kept, "policy directory cannot be used");
             status.last_error = Some(error);
             true
@@ -237,46 +217,6 @@ impl PolicySync {
             self.logged.insert(problem);
         }
     }
-}
-
-/// Looks at `dir`, and reads it unless it is as `known`: by its fingerprint, and until it
-/// `is_settled` also by its content. Blocks.
-fn look(
-    dir: &Path,
-    setting: &PolicySetting,
-    in_force: Option<&PolicyDocuments>,
-    known: Option<&Seen>,
-    is_settled: bool,
-) -> Look {
-    for _ in 0..ATTEMPTS {
-        let before = match fingerprint(dir) {
-            Ok(before) => before,
-            Err(error) => return Look::Unlisted(error),
-        };
-        let unchanged = known.filter(|known| known.fingerprint == before);
-        if unchanged.is_some() && is_settled {
-            return Look::Same;
-        }
-        // Taken before the reading: what is written in between makes the next digest another one.
-        let content = content_digest(dir).ok();
-        if content.is_some() && unchanged.is_some_and(|known| known.content == content) {
-            return Look::Same;
-        }
-        let policy = policy_dir::read(dir);
-        if !fingerprint(dir).is_ok_and(|after| after == before) {
-            continue;
-        }
-        let policy = policy.map(|read| {
-            let changed = (in_force != Some(&read.documents)).then(|| {
-                let documents = Arc::new(read.documents);
-                let snapshot = PolicySnapshot::new(setting, PolicyDocuments::clone(&documents));
-                (documents, Box::new(snapshot))
-            });
-            ReadPolicy { changed, warnings: read.warnings, files: read.files }
-        });
-        return Look::Read { seen: Seen { fingerprint: before, content }, policy };
-    }
-    Look::Restless
 }
 
 #[cfg(test)]

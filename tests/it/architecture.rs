@@ -77,7 +77,7 @@ const ROWS: &[Row] = &[
     // Layer 3: what owns state that changes.
     Row { module: "service",    imports: &["authz", "authn", "wire", "review", "azure", "policy_dir", "clock"], forbidden: SERVICE },
     // Layer 4: the program.
-    Row { module: "config",     imports: &["authz", "authn", "azure", "builtin", "review", "service", "wire"], forbidden: ADAPTER },
+    Row { module: "config",     imports: &["authz", "authn", "azure", "builtin", "policy_dir", "review", "service", "wire"], forbidden: ADAPTER },
     Row { module: "server",     imports: &["authz", "authn", "review", "service", "config", "metrics", "clock", "telemetry"], forbidden: &[PROGRAM] },
     Row { module: "setup",      imports: &["authz", "azure", "config"], forbidden: ADAPTER },
     Row { module: "app",        imports: &["authz", "authn", "azure", "builtin", "policy_dir", "review", "service", "config", "server", "metrics", "telemetry", "clock"], forbidden: &[PROGRAM] },

@@ -31,6 +31,8 @@ mod limits_table;
 #[cfg(test)]
 mod pop;
 #[cfg(test)]
+mod operations;
+#[cfg(test)]
 mod questions;
 #[cfg(test)]
 mod reload;

@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::fs;
 
 use tempfile::TempDir;
@@ -64,6 +65,35 @@ fn a_broken_policy_and_a_broken_configuration_are_findings() {
 }
 
 #[test]
+fn a_list_of_data_operations_is_checked_beside_the_policy() {
+    let config = format!("{CONFIG}policy: {{ operationsFile: operations.txt }}\n");
+    let mut table = String::new();
+    for (what, operations) in [
+        ("good", "# ours\nexample.com/widgets/read\nexample.com/widgets/write\n"),
+        ("broken", "pods/read\n  pods\nMicrosoft.Storage/blobs/read\n"),
+        ("empty", "\n"),
+    ] {
+        let dir = folder(&[
+            ("config.yaml", &config),
+            ("operations.txt", operations),
+            ("policy/roleAssignments/a.yaml", "- {}\n"),
+        ]);
+        if what == "good" {
+            fs::write(dir.path().join("policy/roleAssignments/a.yaml"), "[]").unwrap();
+        }
+        let answer = checked(&dir);
+        assert_eq!(answer.is_valid(), what == "good");
+        let json = serde_json::to_value(answer.json()).unwrap();
+        assert_eq!(json["dataOperations"].as_u64(), (what == "good").then_some(2));
+        let _ = writeln!(table, "{what}:\n{}", text(&dir, &answer));
+    }
+    insta::assert_snapshot!(table);
+    let dir = folder(&[("config.yaml", &config)]);
+    let error = check_config(&dir.path().join("config.yaml")).unwrap_err();
+    assert!(matches!(error, CommandError::Unreadable(_)), "a file that is not there");
+}
+
+#[test]
 fn a_file_that_cannot_be_opened_is_an_error_and_no_answer() {
     let dir = folder(&[("config.yaml", CONFIG)]);
     assert!(check_config(&dir.path().join("nowhere.yaml")).is_err());
@@ -83,7 +113,7 @@ fn a_program_reads_the_same_as_json() {
 #[test]
 fn a_cluster_that_is_none_is_wrong_usage() {
     for cluster in ["demo", "/subscriptions/x", ""] {
-        assert!(matches!(default_setting(cluster), Err(CommandError::Usage(_))), "{cluster}");
+        assert!(matches!(cluster_of(cluster), Err(CommandError::Usage(_))), "{cluster}");
     }
-    assert!(default_setting(CLUSTER).is_ok());
+    assert!(cluster_of(CLUSTER).is_ok());
 }

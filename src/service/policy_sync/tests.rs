@@ -1,4 +1,5 @@
 use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -125,7 +126,7 @@ async fn a_second_write_that_leaves_no_trace_is_found_while_settling() {
     sync.look(Now::read()).await;
     // As if the second write had come within one tick of the file system's clock.
     write(dir.path(), 2);
-    sync.seen.as_mut().unwrap().fingerprint = fingerprint(dir.path()).unwrap();
+    sync.seen.as_mut().unwrap().fingerprint = sync.files.fingerprint().unwrap();
     sync.look(Now::read()).await;
     assert_eq!(in_force(&reader), Some((2, 2)));
 }
@@ -161,15 +162,22 @@ fn a_directory_seen_in_the_middle_of_a_change_is_never_published() {
     let (stop, mut seen) = (AtomicBool::new(false), BTreeSet::new());
     std::thread::scope(|threads| {
         threads.spawn(|| {
-            while !stop.load(Ordering::Relaxed) {
+            // Some pauses are shorter than a look on this machine, and some are longer.
+            for pause in [1, 2, 4, 16, 64, 256].into_iter().cycle() {
                 for version in ["..two", "..one"] {
                     swap(version);
-                    std::thread::sleep(Duration::from_millis(2));
+                    std::thread::sleep(Duration::from_millis(pause));
+                }
+                if stop.load(Ordering::Relaxed) {
+                    return;
                 }
             }
         });
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        for _ in 0..200 {
+        for looks in 0..5_000 {
+            if looks >= 200 && seen.len() > 1 {
+                break;
+            }
             runtime.block_on(sync.look(Now::read()));
             if let Some(published) = reader.latest() {
                 let documents = published.policy.documents();
@@ -190,7 +198,7 @@ async fn a_settling_directory_is_not_read_again_and_again() {
         sync.look(Now::read()).await;
         for left in (0..SETTLING_LOOKS).rev() {
             let (known, setting) = (sync.seen.clone(), Arc::clone(&sync.setting));
-            let look = look(dir.path(), &setting, sync.documents.as_deref(), known.as_ref(), false);
+            let look = look(&sync.files, &setting, sync.content.as_ref(), known.as_ref(), false);
             assert!(matches!(look, Look::Same), "{text}");
             sync.look(Now::read()).await;
             assert_eq!(sync.settling, left, "{text}");
@@ -222,6 +230,51 @@ async fn every_problem_is_logged_once_however_many_there_are() {
     write(1);
     sync.look(Now::read()).await;
     assert_eq!(sync.logged.len(), 1, "what is gone would be logged anew");
+}
+
+#[tokio::test]
+async fn a_list_of_data_operations_is_watched_as_the_directory_is() {
+    let dir = directory(1);
+    let list = dir.path().with_extension("operations");
+    let write_list = |text: &str| fs::write(&list, text).unwrap();
+    let (sync, reader) = sync(dir.path());
+    let mut sync = sync.with_operations(Some(list.clone()));
+    let known = |reader: &PolicyReader| -> (u64, bool) {
+        let published = reader.latest().unwrap();
+        (published.generation, published.policy.operations().knows("example.com", "widgets"))
+    };
+
+    sync.look(Now::read()).await;
+    assert_eq!(in_force(&reader), None, "without the list there is no policy");
+    write_list("pods/read\n");
+    sync.look(Now::read()).await;
+    assert_eq!(known(&reader), (1, false));
+    write_list("# the same\npods/read\npods/read\n");
+    sync.look(Now::read()).await;
+    assert_eq!(known(&reader), (1, false), "written again, with the same content");
+    write_list("example.com/widgets/read\n");
+    sync.look(Now::read()).await;
+    assert_eq!(known(&reader), (2, true), "the directory stayed the same");
+    for broken in ["", "pods"] {
+        write_list(broken);
+        write(dir.path(), 2);
+        sync.look(Now::read()).await;
+        assert_eq!(
+            (known(&reader), in_force(&reader)),
+            ((2, true), Some((2, 1))),
+            "all or nothing"
+        );
+        assert!(error(&sync).unwrap().contains("operations:1:1: "), "{:?}", error(&sync));
+    }
+    fs::remove_file(&list).unwrap();
+    sync.look(Now::read()).await;
+    assert_eq!(known(&reader), (2, true));
+    assert!(error(&sync).unwrap().starts_with("cannot open `"));
+    write_list("pods/read\n");
+    sync.look(Now::read()).await;
+    assert_eq!((known(&reader), in_force(&reader)), ((3, false), Some((3, 2))));
+    assert_eq!(error(&sync), None);
+    fs::remove_file(&list).unwrap();
 }
 
 #[tokio::test]
