@@ -6,10 +6,10 @@ export CARGO_TERM_COLOR ?= auto
 SECONDS_EACH ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help check test demo bench fuzz doc deny
+.PHONY: help check test demo bench fuzz doc deny mutants mutants-record mutants-check
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 check: ## Fast checks before a commit: format, lints, unit tests
 	$(CARGO) fmt --check
@@ -36,3 +36,12 @@ doc: ## Build the API documentation; a warning is an error
 
 deny: ## Check licences, sources and banned crates; needs cargo-deny (.ci/run installs it)
 	$(CARGO) deny --locked check bans licenses sources
+
+mutants: ## Mutate authn and authz (long); SHARD=0/4 does one part of four, ARGS='--file …' one file
+	SHARD="$(SHARD)" mutants/run $(ARGS)
+
+mutants-record: ## Write what the runs found into docs/mutants.md
+	$(CARGO) test --locked --test it mutants::record -- --ignored --nocapture
+
+mutants-check: ## Say which files changed since their mutants were run
+	$(CARGO) test --locked --test it mutants::stale -- --ignored

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kubentra::app::{App, RunningApp};
-use kubentra::authz::{Decision, DenyReason, Grant, NoOpinionReason, PolicySnapshot};
+use kubentra::authz::{Decision, PolicySnapshot};
 use kubentra::clock::Now;
 use kubentra::config::Config;
 use kubentra::emulator::{Directory, Emulator, MintRequest, RunningEmulator};
@@ -24,8 +24,9 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::answer;
-use crate::case::{self, Case, Question, TokenCase, Via};
+use crate::case::{self, Case, Question, TokenCase};
 use crate::client::Poster;
+use crate::via;
 
 /// Everything that runs while the trials do.
 struct World {
@@ -84,14 +85,14 @@ impl World {
         };
         let reason = self.runtime.block_on(answer::check(&server.poster, case, token))?;
         if let Question::Access(body) = &case.question
-            && let Some(via) = &case.expect.via
+            && let Some(expected) = &case.expect.via
         {
             let found = decide(server, body)?;
             if found.to_string() != reason {
                 return Err(format!("the server said `{reason}`, the library `{found}`"));
             }
-            let shown = shown(&found);
-            if !matches(via, &shown) {
+            let shown = via::shown(&found);
+            if !via::matches(expected, &shown) {
                 let text = format!("decided by {shown:?}: {found}");
                 return Err(answer::explain(case, &text));
             }
@@ -181,44 +182,4 @@ fn copy(from: &Path, to: &Path) {
 fn decide(server: &Server, body: &[u8]) -> Result<Decision, String> {
     let review = AccessReview::parse(body).map_err(|e| e.to_string())?;
     server.authorizer.authorize(&review, Now::read()).map_err(|e| e.to_string())
-}
-
-/// Which grant or rule decided, in the words of the cases.
-fn shown(decision: &Decision) -> Via {
-    let last = |id: &str| id.rsplit('/').next().map(str::to_lowercase);
-    match decision {
-        Decision::Allow(Grant::RoleAssignment { assignment, through, .. }) => Via {
-            role_assignment: last(&assignment.id),
-            group: through.map(|g| g.to_string()),
-            ..Via::default()
-        },
-        Decision::Allow(Grant::Discovery) => Via { discovery: true, ..Via::default() },
-        Decision::Allow(Grant::TrustedAccess { binding, role }) => Via {
-            trusted_access: Some(binding.name.clone()),
-            role: Some(role.clone()),
-            ..Via::default()
-        },
-        Decision::Allow(Grant::AdminGroup { group }) => {
-            Via { admin_group: Some(group.to_string()), ..Via::default() }
-        }
-        Decision::Deny(DenyReason::DenyAssignment { deny, .. }) => {
-            Via { deny_assignment: last(&deny.id), ..Via::default() }
-        }
-        Decision::Deny(DenyReason::Ungranted(_))
-        | Decision::NoOpinion(NoOpinionReason::Ungranted(_)) => nothing("ungranted"),
-        Decision::NoOpinion(NoOpinionReason::NotEntra { .. }) => nothing("notEntra"),
-        Decision::NoOpinion(NoOpinionReason::System) => nothing("system"),
-        Decision::NoOpinion(NoOpinionReason::ExemptUser) => nothing("exempt"),
-        Decision::NoOpinion(NoOpinionReason::AuthenticationOnly) => nothing("authenticationOnly"),
-    }
-}
-
-fn nothing(word: &str) -> Via {
-    Via { nothing: Some(word.to_owned()), ..Via::default() }
-}
-
-/// A case may leave out the role of a trusted-access binding; everything else must be the same.
-fn matches(expected: &Via, found: &Via) -> bool {
-    let role = expected.role.clone().or_else(|| found.role.clone());
-    Via { role, ..expected.clone() } == *found
 }

@@ -18,6 +18,8 @@ mod coverage;
 mod external;
 #[cfg(test)]
 mod in_process;
+#[cfg(test)]
+mod via;
 
 #[cfg(test)]
 fn main() {

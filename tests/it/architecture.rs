@@ -3,7 +3,7 @@
 //! Every module has a row in [`ROWS`]. A row may import only rows above it in the table, so there
 //! are no cycles, and only those that it names. Unit tests are free in what they import.
 
-mod source;
+pub(crate) mod source;
 
 use source::{SourceFile, files_below, repository};
 use std::collections::BTreeSet;

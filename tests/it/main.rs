@@ -28,6 +28,7 @@ mod limits;
 #[cfg(test)]
 mod limits_table;
 #[cfg(test)]
+mod mutants;
 #[cfg(test)]
 mod pop;
 #[cfg(test)]

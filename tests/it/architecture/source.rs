@@ -4,33 +4,33 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// One file of the repository.
-pub(super) struct SourceFile {
+pub(crate) struct SourceFile {
     /// Below the repository's root, with `/`.
-    pub(super) path: String,
-    pub(super) text: String,
+    pub(crate) path: String,
+    pub(crate) text: String,
 }
 
 impl SourceFile {
     /// Reads the file at `path` below the repository's root.
-    pub(super) fn read(path: &str) -> Self {
+    pub(crate) fn read(path: &str) -> Self {
         let text = std::fs::read_to_string(repository().join(path)).expect(path);
         Self { path: path.to_owned(), text }
     }
 
     /// `src/authz/scope.rs` is `authz::scope`.
-    pub(super) fn module(&self) -> String {
+    pub(crate) fn module(&self) -> String {
         let path = self.path.strip_prefix("src/").unwrap_or(&self.path);
         path.strip_suffix(".rs").unwrap_or(path).replace('/', "::")
     }
 
     /// Holds unit tests only.
-    pub(super) fn is_test(&self) -> bool {
+    pub(crate) fn is_test(&self) -> bool {
         self.path.ends_with("/tests.rs") || self.path.contains("/tests/")
     }
 
     /// The text without comments and without inline test modules. A module ends at the first `}`
     /// at the start of a line, which rustfmt guarantees.
-    pub(super) fn production_code(&self) -> String {
+    pub(crate) fn production_code(&self) -> String {
         let mut code = String::new();
         let mut lines = self.text.lines().peekable();
         while let Some(line) = lines.next() {
@@ -47,12 +47,12 @@ impl SourceFile {
 }
 
 /// The repository's root.
-pub(super) fn repository() -> &'static Path {
+pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Every file with this extension below `folder`, sorted; none if there is no such folder.
-pub(super) fn files_below(folder: &str, extension: &str) -> Vec<SourceFile> {
+pub(crate) fn files_below(folder: &str, extension: &str) -> Vec<SourceFile> {
     let mut folders = vec![repository().join(folder)];
     let mut found = Vec::new();
     while let Some(folder) = folders.pop() {
@@ -69,7 +69,7 @@ pub(super) fn files_below(folder: &str, extension: &str) -> Vec<SourceFile> {
 }
 
 /// The documents: those at the root, and those in `docs/`.
-pub(super) fn documents() -> Vec<SourceFile> {
+pub(crate) fn documents() -> Vec<SourceFile> {
     let root = std::fs::read_dir(repository()).expect("the root is readable");
     let root = root.map(|entry| entry.expect("the root is readable").path());
     let mut documents = read_all(root.filter(|path| path.is_file()).collect(), "md");
@@ -86,7 +86,7 @@ fn read_all(mut paths: Vec<PathBuf>, extension: &str) -> Vec<SourceFile> {
 
 /// The paths below the crate root that `code` of `module` names, through `crate::`, through the
 /// crate's own name in programs, and through as many `super::` as lead to the root.
-pub(super) fn crate_paths(module: &str, code: &str) -> BTreeSet<String> {
+pub(crate) fn crate_paths(module: &str, code: &str) -> BTreeSet<String> {
     let to_root = "super::".repeat(module.split("::").count());
     let mut paths = BTreeSet::new();
     for start in ["crate::", "kubentra::", &to_root] {
@@ -141,7 +141,7 @@ fn is_name(c: char) -> bool {
 }
 
 /// Returns true if `name` occurs in `code` at the start of a word.
-pub(super) fn names(code: &str, name: &str) -> bool {
+pub(crate) fn names(code: &str, name: &str) -> bool {
     code.match_indices(name).any(|(at, _)| {
         let before = code.get(..at).and_then(|text| text.chars().next_back());
         !before.is_some_and(is_name)
@@ -149,14 +149,14 @@ pub(super) fn names(code: &str, name: &str) -> bool {
 }
 
 /// The keys of one section of a manifest.
-pub(super) fn keys_of_section(manifest: &str, heading: &str) -> BTreeSet<String> {
+pub(crate) fn keys_of_section(manifest: &str, heading: &str) -> BTreeSet<String> {
     let section = manifest.lines().skip_while(|line| *line != heading).skip(1);
     let lines = section.take_while(|line| !line.starts_with('['));
     lines.filter_map(|line| line.split_once(" = ")).map(|(key, _)| key.to_owned()).collect()
 }
 
 /// What stands in backticks in the first column of the tables below one heading.
-pub(super) fn first_column_of_section(markdown: &str, heading: &str) -> BTreeSet<String> {
+pub(crate) fn first_column_of_section(markdown: &str, heading: &str) -> BTreeSet<String> {
     let section = markdown.lines().skip_while(|line| *line != heading).skip(1);
     let rows = section.take_while(|line| !line.starts_with("## ")).filter_map(|line| {
         let (first, _) = line.strip_prefix("| ")?.split_once(" |")?;
@@ -166,13 +166,13 @@ pub(super) fn first_column_of_section(markdown: &str, heading: &str) -> BTreeSet
 }
 
 /// The rules that have a heading of their own: `4` and `4.2`.
-pub(super) fn rule_headings(markdown: &str) -> BTreeSet<String> {
+pub(crate) fn rule_headings(markdown: &str) -> BTreeSet<String> {
     let headings = markdown.lines().filter(|line| line.starts_with('#'));
     headings.filter_map(|line| line.split_once('§')).filter_map(|(_, rest)| rule(rest)).collect()
 }
 
 /// The rules cited after the word `semantics`, also in chains such as `semantics §4.1, §4.2`.
-pub(super) fn cited_rules(text: &str) -> BTreeSet<String> {
+pub(crate) fn cited_rules(text: &str) -> BTreeSet<String> {
     let mut cited = BTreeSet::new();
     for (at, word) in text.match_indices("semantics §") {
         let mut rest = text.get(at + word.len()..).unwrap_or_default();
