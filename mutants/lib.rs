@@ -21,6 +21,7 @@ pub mod service {
 
 #[cfg(test)]
 #[path = "../tests/conformance/case.rs"]
+#[expect(dead_code, reason = "cases for tokens are not asked here")]
 mod case;
 #[cfg(test)]
 #[path = "../mutants/conformance.rs"]

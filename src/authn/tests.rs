@@ -3,8 +3,10 @@
 mod algorithms;
 mod forged;
 mod issuers;
+mod keys;
 mod proof;
 mod spelling;
+mod verified;
 
 use std::time::Duration;
 
