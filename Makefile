@@ -37,8 +37,8 @@ doc: ## Build the API documentation; a warning is an error
 deny: ## Check licences, sources and banned crates; needs cargo-deny (.ci/run installs it)
 	$(CARGO) deny --locked check bans licenses sources
 
-mutants: ## Mutate authn and authz (long); SHARD=0/4 does one part of four, ARGS='-F …' what matches
-	SHARD="$(SHARD)" mutants/run $(ARGS)
+mutants: ## Mutate the core (long); PART=authz one half, SHARD=0/4 a quarter, ARGS='-F …' what matches
+	PART="$(PART)" SHARD="$(SHARD)" mutants/run $(ARGS)
 
 mutants-record: ## Write what the runs found into docs/mutants.md
 	$(CARGO) test --locked --test it mutants::record -- --ignored --nocapture

@@ -63,10 +63,11 @@ impl Run {
     fn read(folder: PathBuf) -> Self {
         let text = |name: &str| fs::read_to_string(folder.join(name)).unwrap_or_default();
         // A run that was stopped has outcomes too, and one that failed at once has none.
-        let outcomes = match serde_json::from_str(&text("mutants.out/outcomes.json")) {
+        let outcomes = |part| match serde_json::from_str(&text(part)) {
             Ok(Outcomes { outcomes }) => outcomes,
             Err(_) => Vec::new(),
         };
+        let parts = ["authn/mutants.out/outcomes.json", "authz/mutants.out/outcomes.json"];
         let of_mutant = |outcome: Outcome| match outcome.scenario {
             Scenario::Mutant(mutant) => Some((mutant, outcome.summary)),
             Scenario::Baseline => None,
@@ -75,7 +76,7 @@ impl Run {
             commit: text("commit").trim().to_owned(),
             date: text("date").trim().to_owned(),
             all: serde_json::from_str(&text("list.json")).expect("the list of mutants"),
-            outcomes: outcomes.into_iter().filter_map(of_mutant).collect(),
+            outcomes: parts.into_iter().flat_map(outcomes).filter_map(of_mutant).collect(),
             folder,
         }
     }
