@@ -63,11 +63,14 @@ impl Run {
     fn read(folder: PathBuf) -> Self {
         let text = |name: &str| fs::read_to_string(folder.join(name)).unwrap_or_default();
         // A run that was stopped has outcomes too, and one that failed at once has none.
-        let outcomes = |part| match serde_json::from_str(&text(part)) {
+        let outcomes = |part| match serde_json::from_str(&text(&format!(
+            "{part}/mutants.out/outcomes.json"
+        ))) {
             Ok(Outcomes { outcomes }) => outcomes,
             Err(_) => Vec::new(),
         };
-        let parts = ["authn/mutants.out/outcomes.json", "authz/mutants.out/outcomes.json"];
+        // The last meets the survivors of the first two.
+        let parts = ["authn", "authz", "cases"];
         let of_mutant = |outcome: Outcome| match outcome.scenario {
             Scenario::Mutant(mutant) => Some((mutant, outcome.summary)),
             Scenario::Baseline => None,
