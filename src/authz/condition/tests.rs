@@ -6,6 +6,7 @@ mod clock;
 mod comparisons;
 mod errors;
 mod grammar;
+mod kept;
 mod laws;
 mod parts;
 mod truth;
