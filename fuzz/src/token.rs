@@ -8,7 +8,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kubentra::authn::{
-    Audience, Expectations, Groups, GroupsSource, Identity, IdentityRules, TokenError,
+    Audience, Expectations, Groups, GroupsSource, Identity, IdentityRules, Possession, TokenError,
     UnverifiedToken, Verdict, VerifiedToken,
 };
 use kubentra::authz::TenantId;
@@ -119,6 +119,7 @@ fn judge(text: &str, now: u64) -> Outcome {
         clock_skew: Duration::from_secs(SKEW),
         username_claims: &claims,
         groups: GroupsSource::Token,
+        possession: Possession::Bearer,
     };
     let verified = unverified
         .examine(&expected, Duration::from_secs(now))

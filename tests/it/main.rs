@@ -30,9 +30,9 @@ mod limits_table;
 #[cfg(test)]
 mod mutants;
 #[cfg(test)]
-mod pop;
-#[cfg(test)]
 mod operations;
+#[cfg(test)]
+mod pop;
 #[cfg(test)]
 mod questions;
 #[cfg(test)]

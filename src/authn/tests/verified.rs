@@ -17,6 +17,7 @@ fn verified() -> VerifiedToken {
         clock_skew: SKEW,
         username_claims: &["upn".to_owned()],
         groups: GroupsSource::Token,
+        possession: Possession::Bearer,
     };
     let unverified = UnverifiedToken::parse(&token).unwrap();
     let examined = unverified.examine(&expected, Duration::from_secs(NOW)).unwrap();

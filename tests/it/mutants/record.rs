@@ -223,7 +223,7 @@ fn complete_files_are_written_down() {
     }
     results.survivors.sort();
     fs::write(repository().join(DOCUMENT), write(&results, head)).unwrap();
-    let _ = write!(std::io::stderr(), "{said}{} files have their results\n", results.files.len());
+    let _ = writeln!(std::io::stderr(), "{said}{} files have their results", results.files.len());
 }
 
 #[test]
