@@ -185,6 +185,23 @@ async fn a_request_is_good_for_its_validity() {
 }
 
 #[tokio::test]
+async fn where_a_proof_is_required_a_bearer_token_is_told_how_to_get_one() {
+    let emulator = emulator();
+    let files = Files::new().with("pop: { enabled: true, required: true }");
+    let config = files.config_at("127.0.0.1:0".parse().unwrap());
+    let faults = kubentra::app::App::faults(&config);
+    assert!(faults.is_empty(), "what `check` asks: {faults:?}");
+
+    let server = start(&emulator, "pop: { enabled: true, required: true }").await;
+    let bearer = emulator.mint(&MintRequest::new(READER)).unwrap();
+    let answer = whoami(&server, &bearer).await;
+    assert!(answer.contains("kubelogin `--pop-enabled"), "{answer}");
+    let request = MintRequest::new(READER).pop(PopRequest::new(CLUSTER));
+    assert_eq!(whoami(&server, &emulator.mint(&request).unwrap()).await, "reader@contoso.example");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn without_the_setting_a_request_is_nobodys_token() {
     let emulator = emulator();
     let server = start(&emulator, "pop: { enabled: false }").await;
