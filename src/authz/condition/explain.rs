@@ -12,6 +12,7 @@ use super::evaluator::{ConditionContext, evaluate};
 use super::syntax::{Attribute, Comparison, Node, Operand, Says};
 use super::truth::Truth;
 use super::values::{Value, value_of};
+use crate::authz::words::one_line;
 
 /// How a condition came to be true, false or unknown. Displayed as lines: each part's truth, its
 /// text, and why; what belongs to a part is indented below it.
@@ -52,7 +53,7 @@ impl Explanation {
 
     /// Of a condition that is not understood.
     pub(super) fn not_understood(text: &str, because: String) -> Self {
-        let says = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let says = one_line(&text.split_whitespace().collect::<Vec<_>>().join(" "));
         let part = Part {
             depth: 0,
             truth: Truth::Unknown,
