@@ -32,9 +32,6 @@ static REQUESTS: LazyLock<Vec<(RequiredAction, Attributes<'static>)>> = LazyLock
     TARGETS.iter().flat_map(target).collect()
 });
 
-/// A text of more bytes is taken apart for one request only, so that long ones do not take all time.
-const MAX_TAKEN_APART: usize = 512;
-
 /// Holds conditions to their laws.
 ///
 /// 1. Why a text is not understood is one line, with a place in the text and an excerpt around it.
@@ -53,26 +50,23 @@ pub fn check(input: &[u8]) {
     check_doubts(&condition);
     let other = Condition::new(Some(text), Some("1.0")).expect("a condition");
     assert!(matches!(other.problem(), Some(ParseConditionError::Version(_))));
-    for (index, (action, attributes)) in REQUESTS.iter().enumerate() {
-        let take_apart = index == 0 || text.len() <= MAX_TAKEN_APART;
+    let derived = if condition.problem().is_none() { derived(text) } else { Vec::new() };
+    let mut parts = Vec::new();
+    for (action, attributes) in &*REQUESTS {
         for now in [Timestamp::MIN, *NOW, Timestamp::MAX] {
             let context = ConditionContext { action, attributes: *attributes, now };
             let found = condition.evaluate(&context);
             assert_eq!(found, condition.evaluate(&context), "evaluated twice");
             assert_eq!(other.evaluate(&context).truth, Truth::Unknown);
-            if take_apart {
-                check_explanation(&condition, &context, found);
-            }
-            match condition.problem() {
-                Some(problem) => {
-                    assert_eq!(found.truth, Truth::Unknown);
-                    check_problem(&condition, problem);
-                }
-                None => {
-                    check_time(&condition, &context, found);
-                    if take_apart {
-                        check_connectives(text, &context, found);
-                    }
+            check_explanation(&condition, &context, found, &mut parts);
+            if let Some(problem) = condition.problem() {
+                assert_eq!(found.truth, Truth::Unknown);
+                check_problem(&condition, problem);
+            } else {
+                check_time(&condition, &context, found);
+                for (other, expected) in &derived {
+                    let truth = other.evaluate(&context).truth;
+                    assert_eq!(truth, expected(found.truth), "{other}");
                 }
             }
         }
@@ -115,45 +109,64 @@ fn check_doubts(condition: &Condition) {
     }
 }
 
-fn check_explanation(condition: &Condition, context: &ConditionContext<'_>, found: Evaluated) {
+/// `parts` are the parts that have none themselves, each read alone, from the first time on.
+fn check_explanation(
+    condition: &Condition,
+    context: &ConditionContext<'_>,
+    found: Evaluated,
+    parts: &mut Vec<[Condition; 2]>,
+) {
     let explanation = condition.explain(context);
     assert_eq!(explanation.truth(), found.truth, "explained: {explanation}");
+    let is_new = parts.is_empty();
+    let mut index = 0;
     for part in &explanation.parts {
         assert!(part.depth <= 2 * MAX_NESTING, "{} levels", part.depth);
         assert_one_line(&part.to_string(), "a part");
         let text = condition.text().get(part.span.clone()).expect("a part of the text");
         let has_parts = matches!(part.says.as_str(), "all of" | "any of" | "not");
-        if condition.problem().is_none() && !has_parts {
-            for alone in [text, &part.says] {
-                let alone = understood(alone);
-                assert!(alone.problem().is_none(), "{alone}: {:?}", alone.problem());
-                assert_eq!(alone.evaluate(context).truth, part.truth, "alone: {alone}");
-            }
+        if has_parts || condition.problem().is_some() {
+            continue;
         }
+        if is_new {
+            parts.push([text, &part.says].map(understood));
+        }
+        for alone in &parts[index] {
+            assert!(alone.problem().is_none(), "{alone}: {:?}", alone.problem());
+            assert_eq!(alone.evaluate(context).truth, part.truth, "alone: {alone}");
+        }
+        index += 1;
     }
+    assert_eq!(index, parts.len(), "explained with other parts");
 }
 
-fn check_connectives(text: &str, context: &ConditionContext<'_>, found: Evaluated) {
-    let truth = found.truth;
-    let cases = [
-        (format!("NOT ({text})"), !truth),
-        (format!("({text})"), truth),
-        (format!("({text}) AND ({text})"), truth),
-        (format!("({text}) || !({text})"), truth.or(!truth)),
-        (format!("({text}) && SubOperationMatches{{'x'}}"), Truth::False),
+/// What a condition is where the one that it is made of is something.
+type Law = fn(Truth) -> Truth;
+
+/// Conditions made of one that is understood.
+fn derived(text: &str) -> Vec<(Condition, Law)> {
+    let cases: [(String, Law); 5] = [
+        (format!("NOT ({text})"), |truth| !truth),
+        (format!("({text})"), |truth| truth),
+        (format!("({text}) AND ({text})"), |truth| truth),
+        (format!("({text}) || !({text})"), |truth| truth.or(!truth)),
+        (format!("({text}) && SubOperationMatches{{'x'}}"), |_| Truth::False),
     ];
-    for (text, expected) in cases {
-        let condition = understood(&text);
-        match condition.problem() {
-            None => assert_eq!(condition.evaluate(context).truth, expected, "{text}"),
-            // It may have had just the length or depth that is allowed.
-            Some(ParseConditionError::TooLong(_)) => assert!(text.len() > MAX_LENGTH),
-            Some(problem) => {
-                let said = problem.to_string();
-                assert!(said.contains(&MAX_NESTING.to_string()), "{said}: {text}");
-            }
+    let read = cases.into_iter().map(|(text, expected)| (understood(&text), expected));
+    read.filter(|(condition, _)| match condition.problem() {
+        None => true,
+        // It may have had just the length or depth that is allowed.
+        Some(ParseConditionError::TooLong(length)) => {
+            assert!(*length > MAX_LENGTH);
+            false
         }
-    }
+        Some(problem) => {
+            let said = problem.to_string();
+            assert!(said.contains(&MAX_NESTING.to_string()), "{said}: {condition}");
+            false
+        }
+    })
+    .collect()
 }
 
 fn check_time(condition: &Condition, context: &ConditionContext<'_>, found: Evaluated) {
