@@ -221,7 +221,9 @@ mod tests {
     #[test]
     fn a_fleet_is_a_fleet_and_never_its_own_member() {
         let fleet = scope(&AKS.replace("managedClusters", "fleets"));
-        assert!(ClusterScope::new(scope(AKS), &[], Some(fleet.clone())).is_ok());
+        let member = ClusterScope::new(scope(AKS), &[], Some(fleet.clone())).unwrap();
+        assert_eq!(member.fleet(), Some(&fleet));
+        assert_eq!(ClusterScope::new(scope(AKS), &[], None).unwrap().fleet(), None);
         assert!(ClusterScope::new(scope(AKS), &[], Some(scope(AKS))).is_err());
         assert!(ClusterScope::new(fleet.clone(), &[], Some(fleet)).is_err());
     }

@@ -85,8 +85,28 @@ fn what_is_no_action_is_refused() {
     for text in ["a b", "a\tb", "a\u{7f}", "a\u{a0}b"] {
         assert!(matches!(text.parse::<DataActionPattern>(), Err(ParseDataActionError::Space(_))));
     }
-    let long = "a".repeat(DataActionPattern::MAX_LENGTH + 1);
+    let longest = "a".repeat(DataActionPattern::MAX_LENGTH);
+    assert_eq!(pattern(&longest).as_str(), longest);
+    let long = format!("{longest}a");
     assert!(matches!(long.parse::<DataActionPattern>(), Err(ParseDataActionError::TooLong(_))));
+}
+
+#[test]
+fn a_pattern_is_shown_as_it_was_written_and_compared_in_the_cheapest_way() {
+    #[rustfmt::skip]
+    let cases = [
+        ("M/Pods/Read", Shape::Exact,  "no star: one comparison"),
+        ("M/*",         Shape::Prefix, "a star at the end: one comparison"),
+        ("*",           Shape::Prefix, "nothing before the star"),
+        ("M/*/Read",    Shape::Glob,   "a star within"),
+        ("M/**",        Shape::Glob,   "two stars"),
+    ];
+    for (text, shape, why) in cases {
+        let pattern = pattern(text);
+        assert_eq!(pattern.shape, shape, "{why}: {text}");
+        assert_eq!((pattern.as_str(), pattern.to_string().as_str()), (text, text));
+        assert_eq!(format!("{pattern:?}"), format!("{text:?}"), "only the text is news");
+    }
 }
 
 /// The definition of a match, without regard to cost.

@@ -1,3 +1,5 @@
+mod explained;
+
 use super::*;
 use crate::authz::{
     ClusterScope, DataActionPattern, DecisionRules, DenyAssignment, KnownOperations, MemberType,

@@ -1,0 +1,155 @@
+//! The steps that `explain` keeps, also those after the one that decided.
+
+use super::*;
+use crate::authz::Condition;
+use crate::authz::condition::Truth;
+use crate::authz::trace::ConditionOf;
+
+/// Holds from 2030 on, so not at [`NOW`].
+const LATER: &str = "@Environment[UtcNow] DateTimeGreaterThan '2030-01-01T00:00:00Z'";
+/// Holds until 2030.
+const BEFORE: &str = "@Environment[UtcNow] DateTimeLessThan '2030-01-01T00:00:00Z'";
+/// No review has such an attribute.
+const UNKNOWN: &str = "@Resource[no.such:attribute] StringEquals 'x'";
+
+fn condition(text: &str) -> Option<Condition> {
+    Condition::new(Some(text), Some("2.0"))
+}
+
+/// The steps of one rule: its subject, and whether it applies.
+fn steps(policy: &PolicySnapshot, request: &AccessRequest, rule: &str) -> Vec<(String, Outcome)> {
+    let trace = explain(policy, request, NOW);
+    let of_rule = trace.steps.into_iter().filter(|step| step.rule == rule);
+    of_rule.map(|step| (step.subject, step.outcome)).collect()
+}
+
+#[test]
+fn every_assignment_of_the_caller_has_a_step_also_behind_the_one_that_grants() {
+    let documents = PolicyDocuments {
+        role_definitions: vec![reader()],
+        role_assignments: ["/a/1", "/a/2", "/a/3"]
+            .map(|id| assignment(id, ALICE, READER, CLUSTER))
+            .into(),
+        ..PolicyDocuments::default()
+    };
+    let found = steps(&snapshot(documents), &request(&[], "get", "dev"), "§4.2");
+    let subjects: Vec<_> = found.iter().map(|(subject, _)| subject.as_str()).collect();
+    let expected = ["/a/1", "/a/2", "/a/3"].map(|id| format!("role assignment `{id}`"));
+    assert_eq!(subjects, expected);
+    assert!(found.iter().all(|(_, outcome)| *outcome == Outcome::Applies));
+}
+
+#[test]
+fn every_binding_has_a_step_and_an_identity_without_one_has_its_own() {
+    let binding = |name: &str| TrustedAccessRoleBinding {
+        id: String::new(),
+        name: name.to_owned(),
+        source: VAULT.parse().unwrap(),
+        roles: vec!["Microsoft.DataProtection/backupVaults/operator".to_owned()],
+        state: ProvisioningState::Succeeded,
+    };
+    let rule = PolicyRule {
+        verbs: vec!["get".to_owned()],
+        api_groups: vec![String::new()],
+        resources: vec!["pods".to_owned()],
+        ..PolicyRule::default()
+    };
+    let policy = snapshot(PolicyDocuments {
+        trusted_access_roles: vec![TrustedAccessRole {
+            source_type: "Microsoft.DataProtection/backupVaults".to_owned(),
+            name: "operator".to_owned(),
+            rules: vec![rule],
+        }],
+        trusted_access_role_bindings: vec![binding("first"), binding("second")],
+        ..PolicyDocuments::default()
+    });
+    let asked = |identity: &str| AccessRequest {
+        principal: Principal::new(ALICE.into(), [], Some(identity.parse().unwrap())).unwrap(),
+        ..request(&[], "get", "dev")
+    };
+    let (vault, other) = (asked(VAULT), asked(&format!("{VAULT}2")));
+    let decision = evaluate(&policy, &vault, NOW).to_string();
+    assert!(decision.ends_with("binding `first`"), "{decision}");
+    let applies = |name| (format!("trusted access binding `{name}`"), Outcome::Applies);
+    assert_eq!(steps(&policy, &vault, "§7.2"), [applies("first"), applies("second")]);
+    assert_eq!(steps(&policy, &vault, "§7.1"), []);
+    assert_eq!(steps(&policy, &other, "§7.2"), []);
+    let nothing = (format!("managed identity `{VAULT}2`"), Outcome::DoesNot);
+    assert_eq!(steps(&policy, &other, "§7.1"), [nothing]);
+}
+
+#[test]
+fn a_deny_assignment_applies_unless_one_of_its_conditions_is_false() {
+    #[rustfmt::skip]
+    let cases = [
+        // (of the deny,  of its permission, denies, why)
+        (None,            None,              true,   "no condition"),
+        (Some(BEFORE),    Some(BEFORE),      true,   "both are true"),
+        (Some(LATER),     None,              false,  "its own is false"),
+        (None,            Some(LATER),       false,  "its permission's is false"),
+        (Some(LATER),     Some(BEFORE),      false,  "one is false"),
+        (Some(BEFORE),    Some(LATER),       false,  "the other is false"),
+        (Some(UNKNOWN),   Some(UNKNOWN),     true,   "unknown counts (semantics §5.2)"),
+        (Some("x"),       None,              true,   "so does what is not understood (semantics §4.5)"),
+    ];
+    for (own, of_permission, denies, why) in cases {
+        let mut deny = deny("/d/1", &[ALICE], &[], &at("dev"));
+        deny.condition = own.and_then(condition);
+        deny.permissions[0].condition = of_permission.and_then(condition);
+        let policy = snapshot(PolicyDocuments {
+            deny_assignments: vec![deny],
+            ..PolicyDocuments::default()
+        });
+        let asked = request(&[], "get", "dev");
+        let answer = decide(&policy, &asked);
+        assert_eq!(answer.starts_with("deny"), denies, "{why}: {answer}");
+        let tried = |namespace| {
+            let trace = explain(&policy, &request(&[], "get", namespace), NOW);
+            let conditions = trace.steps.into_iter().flat_map(|step| step.conditions);
+            conditions.map(|tried| (tried.of, tried.truth)).collect::<Vec<_>>()
+        };
+        let truth = |text| match text {
+            BEFORE => Truth::True,
+            LATER => Truth::False,
+            _ => Truth::Unknown,
+        };
+        let expected: Vec<_> = [
+            own.map(|text| (ConditionOf::DenyAssignment, truth(text))),
+            of_permission.map(|text| (ConditionOf::Permission, truth(text))),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        assert_eq!(tried("dev"), expected, "{why}");
+        assert_eq!(tried("prod"), [], "nothing hangs on it elsewhere: {why}");
+    }
+}
+
+#[test]
+fn a_deny_names_itself_and_whom_it_forbids() {
+    let everyone = 0;
+    let answer = |name: &str, principal| {
+        let mut deny = deny("/d/1", &[principal], &[], CLUSTER);
+        deny.name = name.to_owned();
+        let policy = snapshot(PolicyDocuments {
+            deny_assignments: vec![deny],
+            ..PolicyDocuments::default()
+        });
+        decide(&policy, &request(&[TEAM], "get", "dev"))
+    };
+    let action = "Microsoft.ContainerService/managedClusters/pods/read";
+    #[rustfmt::skip]
+    let cases = [
+        ("no pods", ALICE,    " (`no pods`)", "",                                                  "the caller"),
+        ("",        ALICE,    "",             "",                                                  "no name"),
+        ("1",       ALICE,    "",             "",                                                  "its name is its id"),
+        ("no pods", TEAM,     " (`no pods`)", " to group `00000000-0000-0000-0000-000000007ea1`",  "a group"),
+        ("no pods", everyone, " (`no pods`)", " to everyone",                                      "everyone"),
+    ];
+    for (name, principal, named, whom, why) in cases {
+        let expected = format!(
+            "deny: denied by deny assignment `1`{named} at `{CLUSTER}`, which forbids `{action}`{whom}"
+        );
+        assert_eq!(answer(name, principal), expected, "{why}");
+    }
+}
