@@ -219,6 +219,14 @@ mod tests {
     }
 
     #[test]
+    fn as_many_management_groups_are_read_as_there_can_be() {
+        let groups: Vec<_> = (0..=MAX_MANAGEMENT_GROUPS).map(|n| format!("mg-{n}")).collect();
+        assert!(ClusterScope::new(scope(AKS), &groups[1..], None).is_ok());
+        let error = ClusterScope::new(scope(AKS), &groups, None).unwrap_err();
+        assert_eq!(error, ParseClusterError::TooManyManagementGroups(groups.len()));
+    }
+
+    #[test]
     fn a_fleet_is_a_fleet_and_never_its_own_member() {
         let fleet = scope(&AKS.replace("managedClusters", "fleets"));
         let member = ClusterScope::new(scope(AKS), &[], Some(fleet.clone())).unwrap();

@@ -307,3 +307,6 @@ impl fmt::Display for NearestMiss {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -140,8 +140,8 @@ mod tests {
 
     #[test]
     fn resources_are_found_by_group_and_name_exactly() {
-        let text =
-            "# comment\n\npods/read\npods/exec/action\napps/deployments/write\napis/apps/v1/read\n";
+        let text = "# comment\n\npods/read\npods/exec/action\napps/deployments/write\n\
+                    apis/apps/v1/read\napis/apps/read\napi/v1/read\n";
         let table = KnownOperations::parse(text).unwrap();
         #[rustfmt::skip]
         let cases = [
@@ -150,13 +150,26 @@ mod tests {
             ("apps", "Deployments", false, "the look-up is exact"),
             ("",     "deployments", false, "not in the core group"),
             ("apps", "widgets",     false, "unknown"),
+            ("apis", "apps",        false, "a path of discovery"),
+            ("api",  "v1",          false, "another"),
         ];
         for (group, resource, expected, why) in cases {
             assert_eq!(table.knows(group, resource), expected, "{why}: {group}/{resource}");
         }
         assert!(table.knows_group("apps"));
-        assert!(!table.knows_group("example.com"));
-        assert_eq!(table.iter().count(), 4);
+        for group in ["", "example.com", "apis", "api"] {
+            assert!(!table.knows_group(group), "{group}");
+        }
+        assert_eq!(table.iter().count(), 6);
+    }
+
+    #[test]
+    fn a_table_has_as_many_operations_as_it_may_and_no_more() {
+        let table = |lines: usize| "pods/read\n".repeat(lines);
+        let longest = KnownOperations::parse(&table(MAX_OPERATIONS)).unwrap();
+        assert_eq!(longest.iter().count(), MAX_OPERATIONS);
+        let error = KnownOperations::parse(&table(MAX_OPERATIONS + 1)).unwrap_err();
+        assert_eq!(error, ParseOperationsError::TooMany);
     }
 
     #[test]

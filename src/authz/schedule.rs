@@ -169,8 +169,27 @@ mod tests {
             (&[],                                                      NotProvisioned,              "none at all"),
         ];
         for (instances, expected, why) in cases {
-            assert_eq!(Schedule::of(instances).at(at(10)), expected, "{why}");
+            let schedule = Schedule::of(instances);
+            assert_eq!(schedule.at(at(10)), expected, "{why}");
+            assert!(!schedule.is_always(), "instances bound it: {why}");
         }
         assert_eq!(Schedule::ALWAYS.at(at(10)), Yes { until: None });
+        assert!(Schedule::ALWAYS.is_always());
+    }
+
+    #[test]
+    fn what_a_schedule_says_is_shown_with_the_moment_and_changes_then() {
+        #[rustfmt::skip]
+        let cases = [
+            (Yes { until: None },          None,         "in force"),
+            (Yes { until: Some(at(20)) },  Some(at(20)), "in force until 1970-01-01T00:00:20Z"),
+            (NotYet(at(10)),               Some(at(10)), "not in force before 1970-01-01T00:00:10Z"),
+            (Expired(at(5)),               None,         "expired at 1970-01-01T00:00:05Z"),
+            (NotProvisioned,               None,         "not provisioned, so never in force"),
+        ];
+        for (answer, changes_at, shown) in cases {
+            assert_eq!(answer.changes_at(), changes_at, "{shown}");
+            assert_eq!(answer.to_string(), shown);
+        }
     }
 }

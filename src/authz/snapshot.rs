@@ -188,3 +188,6 @@ impl PolicySnapshot {
         !self.bindings_of(managed_identity).is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests;

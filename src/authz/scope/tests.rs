@@ -53,8 +53,50 @@ fn what_is_no_scope_is_refused_with_what_to_write() {
         let message = text.parse::<Scope>().unwrap_err().to_string();
         assert_eq!(message, format!("`{shown}` is no scope: {advice}"));
     }
-    let long = format!("/{}", "a".repeat(Scope::MAX_LENGTH));
+    let longest = format!("/{}", "a".repeat(Scope::MAX_LENGTH - 1));
+    assert_eq!(scope(&longest).as_str(), longest);
+    let long = format!("{longest}a");
     assert!(matches!(long.parse::<Scope>(), Err(ParseScopeError::TooLong(_))));
+}
+
+#[test]
+fn a_scope_is_shown_as_written_and_compared_folded() {
+    #[rustfmt::skip]
+    let cases = [
+        // (text,                   as shown,               folded,                 last segment)
+        ("/",                       "/",                    "",                     ""),
+        ("/Subscriptions/S1",       "/Subscriptions/S1",    "/subscriptions/s1",    "S1"),
+        ("/Subscriptions/S1/",      "/Subscriptions/S1",    "/subscriptions/s1",    "S1"),
+    ];
+    for (text, shown, folded, last) in cases {
+        let scope = scope(text);
+        assert_eq!((scope.as_str(), scope.folded(), scope.last_segment()), (shown, folded, last));
+        assert_eq!(scope.to_string(), shown);
+        assert_eq!(format!("{scope:?}"), format!("Scope({shown})"));
+    }
+}
+
+#[test]
+fn scopes_are_told_apart_and_sorted_without_regard_to_case() {
+    let (a, b) = (scope("/subscriptions/a"), scope("/SUBSCRIPTIONS/B"));
+    assert!(a < b && b > a && a != b);
+    assert_eq!(scope("/Subscriptions/B").cmp(&b), std::cmp::Ordering::Equal);
+    let set = std::collections::HashSet::from([a.clone(), b.clone()]);
+    assert!(set.contains(&scope("/subscriptions/b/")) && set.contains(&a));
+    assert_eq!(set.len(), 2);
+}
+
+#[test]
+fn a_management_group_is_told_by_its_id() {
+    for (text, expected) in [
+        ("/providers/Microsoft.Management/managementGroups/mg", true),
+        ("/PROVIDERS/MICROSOFT.MANAGEMENT/MANAGEMENTGROUPS/MG", true),
+        ("/providers/Microsoft.Management/managementGroupsX/mg", false),
+        ("/subscriptions/s", false),
+        ("/", false),
+    ] {
+        assert_eq!(scope(text).is_management_group(), expected, "{text}");
+    }
 }
 
 #[test]

@@ -118,20 +118,21 @@ fn judge(file: &SourceFile, runs: &[Run]) -> Result<(Tested, Vec<Survivor>), Str
     let Some(last) = runs.last() else {
         return Err("not run since it changed".to_owned());
     };
-    // Lines may have moved between two runs of the same code: compared are places in the last text,
-    // which is that of every run that counts.
-    let text = last.source(&file.path).map(|file| file.text);
-    let runs = runs.iter().filter(|run| run.source(&file.path).map(|file| file.text) == text);
+    // Lines may have moved between two runs of the same code; then their mutants have other names.
+    let of_file = |run: &Run| -> BTreeSet<Mutant> {
+        run.all.iter().filter(|mutant| mutant.file == file.path).cloned().collect()
+    };
+    let all = of_file(last);
+    let runs = runs.iter().filter(|run| of_file(run) == all);
     let found: BTreeMap<&Mutant, Summary> = runs
         .flat_map(|run| run.outcomes.iter().map(|(mutant, summary)| (mutant, *summary)))
         .filter(|(mutant, _)| mutant.file == file.path)
         .collect();
-    let all: BTreeSet<&Mutant> = last.all.iter().filter(|m| m.file == file.path).collect();
-    let missing = all.iter().filter(|mutant| !found.contains_key(**mutant)).count();
+    let missing = all.iter().filter(|mutant| !found.contains_key(mutant)).count();
     if missing > 0 {
         return Err(format!("{missing} of {} mutants not run", all.len()));
     }
-    let count = |summary| all.iter().filter(|mutant| found[**mutant] == summary).count();
+    let count = |summary| all.iter().filter(|mutant| found[mutant] == summary).count();
     let tested = Tested {
         digest,
         caught: count(Summary::CaughtMutant),
@@ -142,7 +143,7 @@ fn judge(file: &SourceFile, runs: &[Run]) -> Result<(Tested, Vec<Survivor>), Str
         date: last.date.clone(),
     };
     assert_eq!(tested.mutants(), all.len(), "{}: an outcome of another kind", file.path);
-    let survived = all.iter().filter(|mutant| found[**mutant] == Summary::MissedMutant);
+    let survived = all.iter().filter(|mutant| found[mutant] == Summary::MissedMutant);
     Ok((tested, survived.map(|mutant| survivor(mutant)).collect()))
 }
 
