@@ -13,3 +13,27 @@ pub(super) fn precedence(left: (&Scope, &str), right: (&Scope, &str)) -> Orderin
 fn folded(id: &str) -> impl Iterator<Item = u8> + '_ {
     id.bytes().map(|b| b.to_ascii_lowercase())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longer_scope_comes_first_and_then_the_smaller_id_in_any_case() {
+        let scope = |text: &str| text.parse::<Scope>().unwrap();
+        let (root, group) = (scope("/"), scope("/subscriptions/s/resourceGroups/g"));
+        #[rustfmt::skip]
+        let cases = [
+            // (left,         right,         expected,          why)
+            ((&group, "b"),   (&root, "a"),  Ordering::Less,    "the longer scope, whatever the ids"),
+            ((&root, "a"),    (&group, "b"), Ordering::Greater, "the same the other way round"),
+            ((&root, "a"),    (&root, "B"),  Ordering::Less,    "the smaller id"),
+            ((&root, "B"),    (&root, "a"),  Ordering::Greater, "the same the other way round"),
+            ((&root, "a"),    (&root, "ab"), Ordering::Less,    "a beginning is smaller"),
+            ((&root, "A/1"),  (&root, "a/1"), Ordering::Equal,  "case is ignored"),
+        ];
+        for (left, right, expected, why) in cases {
+            assert_eq!(precedence(left, right), expected, "{why}: {left:?} {right:?}");
+        }
+    }
+}

@@ -205,3 +205,6 @@ fn sufficient_role(inquiry: &Inquiry<'_>) -> Option<String> {
     };
     inquiry.policy.built_in_roles.iter().find(|role| would(role)).map(|role| role.name.clone())
 }
+
+#[cfg(test)]
+mod tests;

@@ -79,6 +79,20 @@ fn every_binding_has_a_step_and_an_identity_without_one_has_its_own() {
 }
 
 #[test]
+fn a_request_asks_for_its_namespace_in_both_spellings_or_for_the_cluster() {
+    let scopes = |asked: &AccessRequest| {
+        let trace = explain(&snapshot(PolicyDocuments::default()), asked, NOW);
+        trace.questions.into_iter().map(|question| question.scopes).collect::<Vec<_>>()
+    };
+    let both = vec![at("dev"), format!("{CLUSTER}/managedNamespaces/dev")];
+    assert_eq!(scopes(&request(&[], "get", "dev")), [both], "semantics §3.1, §3.3");
+    assert_eq!(scopes(&request(&[], "get", "")), [[CLUSTER]], "all namespaces");
+    let path = NonResourceRequest { verb: "get".to_owned(), path: "/metrics".to_owned() };
+    let asked = AccessRequest { target: Target::NonResource(path), ..request(&[], "", "") };
+    assert_eq!(scopes(&asked), [[CLUSTER]], "a path has no namespace");
+}
+
+#[test]
 fn a_deny_assignment_applies_unless_one_of_its_conditions_is_false() {
     #[rustfmt::skip]
     let cases = [
@@ -122,6 +136,40 @@ fn a_deny_assignment_applies_unless_one_of_its_conditions_is_false() {
         .collect();
         assert_eq!(tried("dev"), expected, "{why}");
         assert_eq!(tried("prod"), [], "nothing hangs on it elsewhere: {why}");
+    }
+}
+
+#[test]
+fn an_assignment_that_covers_says_what_its_conditions_were() {
+    let tried = |own: Option<&str>, of_permission: Option<&str>, at: &str, verb: &str| {
+        let mut reader = reader();
+        reader.permissions[0].condition = of_permission.and_then(condition);
+        reader.permissions.push(permission(&["secrets/read"], &[]));
+        reader.permissions[1].condition = condition(UNKNOWN);
+        let mut assigned = assignment("/a/1", ALICE, READER, at);
+        assigned.condition = own.and_then(condition);
+        let policy = snapshot(PolicyDocuments {
+            role_definitions: vec![reader],
+            role_assignments: vec![assigned],
+            ..PolicyDocuments::default()
+        });
+        let trace = explain(&policy, &request(&[], verb, "dev"), NOW);
+        let conditions = trace.steps.into_iter().flat_map(|step| step.conditions);
+        conditions.map(|tried| (tried.of, tried.truth)).collect::<Vec<_>>()
+    };
+    let (own, of_permission) = (ConditionOf::RoleAssignment, ConditionOf::Permission);
+    let (yes, no) = ((own, Truth::True), (of_permission, Truth::False));
+    #[rustfmt::skip]
+    let cases = [
+        (tried(Some(BEFORE), Some(LATER), CLUSTER, "get"),    vec![yes, no], "both that it hangs on, and not the other permission's"),
+        (tried(Some(BEFORE), None, CLUSTER, "get"),           vec![yes],     "its own"),
+        (tried(None, Some(LATER), CLUSTER, "get"),            vec![no],      "its permission's"),
+        (tried(None, None, CLUSTER, "get"),                   vec![],        "none"),
+        (tried(Some(BEFORE), Some(LATER), &at("x"), "get"),   vec![],        "it does not cover"),
+        (tried(Some(BEFORE), Some(LATER), CLUSTER, "create"), vec![],        "its role lacks the action"),
+    ];
+    for (found, expected, why) in cases {
+        assert_eq!(found, expected, "{why}");
     }
 }
 
