@@ -158,7 +158,7 @@ mod tests {
     fn several_instances_are_in_force_while_one_is() {
         let i = instance;
         #[rustfmt::skip]
-        let cases: [(&[ScheduleInstance], InForce, &str); 8] = [
+        let cases: [(&[ScheduleInstance], InForce, &str); 9] = [
             (&[i(None, None, None)],                                   Yes { until: None },         "no bounds"),
             (&[i(None, Some(5), None), i(Some(20), None, None)],       NotYet(at(20)),              "between two"),
             (&[i(Some(5), Some(15), None), i(Some(15), Some(30), None)], Yes { until: Some(at(30)) }, "they meet"),
@@ -166,6 +166,7 @@ mod tests {
             (&[i(Some(5), Some(15), Some("Revoked"))],                 NotProvisioned,              "another status"),
             (&[i(Some(5), Some(15), Some("Revoked")), i(Some(9), Some(11), None)], Yes { until: Some(at(11)) }, "one is provisioned"),
             (&[i(Some(15), Some(5), None)],                            NotProvisioned,              "ends before it begins"),
+            (&[i(Some(15), Some(15), None)],                           NotProvisioned,              "ends as it begins"),
             (&[],                                                      NotProvisioned,              "none at all"),
         ];
         for (instances, expected, why) in cases {
