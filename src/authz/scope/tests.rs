@@ -84,6 +84,10 @@ fn scopes_are_told_apart_and_sorted_without_regard_to_case() {
     let set = std::collections::HashSet::from([a.clone(), b.clone()]);
     assert!(set.contains(&scope("/subscriptions/b/")) && set.contains(&a));
     assert_eq!(set.len(), 2);
+    let state = std::collections::hash_map::RandomState::new();
+    let hash = |scope: &Scope| std::hash::BuildHasher::hash_one(&state, scope);
+    assert_eq!(hash(&b), hash(&scope("/subscriptions/b")));
+    assert_ne!(hash(&a), hash(&b), "or every table of scopes were a list");
 }
 
 #[test]

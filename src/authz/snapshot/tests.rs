@@ -267,6 +267,7 @@ fn lists_are_in_the_order_in_which_their_entries_are_named() {
     assert_eq!(policy.role(ROLE.into()).map(|role| role.name.as_str()), Some("All"));
     assert_eq!(policy.role(1.into()), None);
     assert_eq!(policy.documents().role_assignments.len(), 4, "as they were");
+    assert!(policy.operations().knows("", "pods"));
 }
 
 #[test]

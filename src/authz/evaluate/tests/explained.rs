@@ -174,6 +174,17 @@ fn an_assignment_that_covers_says_what_its_conditions_were() {
 }
 
 #[test]
+fn a_condition_is_named_after_what_has_it() {
+    for (of, words) in [
+        (ConditionOf::RoleAssignment, "condition of the assignment"),
+        (ConditionOf::DenyAssignment, "condition of the deny assignment"),
+        (ConditionOf::Permission, "condition of the permission"),
+    ] {
+        assert_eq!(of.to_string(), words);
+    }
+}
+
+#[test]
 fn a_deny_names_itself_and_whom_it_forbids() {
     let everyone = 0;
     let answer = |name: &str, principal| {
