@@ -117,7 +117,8 @@ fn check(authorizer: &Authorizer, case: &Case, body: &[u8]) {
         assert_eq!(expect.outcome, Some(Outcome::Invalid), "{name}");
         return;
     };
-    let Ok(decision) = authorizer.authorize(&review, Now::read()) else {
+    let now = case.now.map_or_else(Now::read, |now| Now { wall: now.into(), ..Now::read() });
+    let Ok(decision) = authorizer.authorize(&review, now) else {
         assert_eq!(expect.outcome, Some(Outcome::Unavailable), "{name}");
         return;
     };

@@ -16,7 +16,7 @@ pub(crate) async fn check(
 ) -> Result<String, String> {
     let result = match (&case.question, token) {
         (Question::Access(body), _) => {
-            check_access(case, &poster.post("/authorize", body.clone()).await?)
+            check_reply(case, &poster.post("/authorize", body.clone()).await?)
         }
         (Question::Authenticate(body), _) => {
             check_body(case, &poster.post("/authenticate", body.clone()).await?)
@@ -57,7 +57,8 @@ pub(crate) fn explain(case: &Case, found: &str) -> String {
     )
 }
 
-fn check_access(case: &Case, reply: &Reply) -> Result<String, String> {
+/// Holds an answer to an access review against its case; returns the reason line.
+pub(crate) fn check_reply(case: &Case, reply: &Reply) -> Result<String, String> {
     let expected = case.expect.outcome.ok_or("the case expects no outcome")?;
     let found = access_outcome(reply)?;
     let reason = status_text(reply, "reason");

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -22,6 +23,8 @@ pub(crate) struct Case {
     /// A token to mint and send first; it must authenticate.
     pub(crate) before: Option<Value>,
     pub(crate) question: Question,
+    /// When it is asked; none: when it runs.
+    pub(crate) now: Option<Timestamp>,
     pub(crate) expect: Expect,
     pub(crate) because: String,
 }
@@ -62,6 +65,8 @@ struct File {
     before: Option<Value>,
     #[serde(default)]
     endpoint: Endpoint,
+    #[serde(default)]
+    now: Option<String>,
     expect: Expect,
     #[serde(default)]
     roles: BTreeMap<String, Expect>,
@@ -167,6 +172,10 @@ fn load(path: &Path) -> Vec<Case> {
         (None, None, Some(token), _) => Question::Token(token.clone()),
         _ => panic!("{name}: give exactly one of review, body and token"),
     };
+    let now = file.now.as_ref().map(|now| {
+        assert!(matches!(question, Question::Access(_)), "{name}: only access has a fixed time");
+        now.parse().unwrap_or_else(|e| panic!("{name}: now: {e}"))
+    });
     let sources = match file.source {
         OneOrMany::One(source) => vec![source],
         OneOrMany::Many(sources) => sources,
@@ -177,6 +186,7 @@ fn load(path: &Path) -> Vec<Case> {
         sources,
         before: file.before.clone(),
         question,
+        now,
         expect: file.expect,
         because: file.because,
     };

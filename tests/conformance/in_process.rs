@@ -1,6 +1,6 @@
 //! The cases against servers in this process: one for each shared policy, with an emulator that
 //! mints their tokens. What is asked over mutual TLS is also asked of the library, which says which
-//! grant decided.
+//! grant decided. A case with a time of its own is asked of the library alone: a server has its clock.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use kubentra::app::{App, RunningApp};
 use kubentra::authz::{Decision, PolicySnapshot};
 use kubentra::clock::Now;
@@ -20,12 +21,13 @@ use kubentra::service::authorizer::Authorizer;
 use kubentra::service::policy_store::PolicyStore;
 use kubentra::setup::pki::{self, Found, Pki};
 use libtest_mimic::{Failed, Trial};
+use reqwest::StatusCode;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::answer;
-use crate::case::{self, Case, Question, TokenCase};
-use crate::client::Poster;
+use crate::case::{self, Case, Question, TokenCase, Via};
+use crate::client::{Poster, Reply};
 use crate::via;
 
 /// Everything that runs while the trials do.
@@ -74,6 +76,9 @@ impl World {
 
     fn run(&self, case: &Case) -> Result<(), String> {
         let server = self.servers.get(&case.policy).expect("every policy has a server");
+        if let (Question::Access(body), Some(now)) = (&case.question, case.now) {
+            return run_at(server, case, body, now);
+        }
         if let Some(before) = &case.before {
             let token = self.mint(before)?;
             self.runtime.block_on(answer::must_authenticate(&server.poster, &token))?;
@@ -87,15 +92,11 @@ impl World {
         if let Question::Access(body) = &case.question
             && let Some(expected) = &case.expect.via
         {
-            let found = decide(server, body)?;
+            let found = decide(server, &parse(body)?, Now::read())?;
             if found.to_string() != reason {
                 return Err(format!("the server said `{reason}`, the library `{found}`"));
             }
-            let shown = via::shown(&found);
-            if !via::matches(expected, &shown) {
-                let text = format!("decided by {shown:?}: {found}");
-                return Err(answer::explain(case, &text));
-            }
+            check_via(case, expected, &found)?;
         }
         Ok(())
     }
@@ -179,7 +180,27 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn decide(server: &Server, body: &[u8]) -> Result<Decision, String> {
-    let review = AccessReview::parse(body).map_err(|e| e.to_string())?;
-    server.authorizer.authorize(&review, Now::read()).map_err(|e| e.to_string())
+/// Asks at another time than now.
+fn run_at(server: &Server, case: &Case, body: &[u8], now: Timestamp) -> Result<(), String> {
+    let review = parse(body)?;
+    let found = decide(server, &review, Now { wall: now.into(), ..Now::read() })?;
+    let reply = Reply { status: StatusCode::OK, body: review.answer(&found) };
+    answer::check_reply(case, &reply).map_err(|e| answer::explain(case, &e))?;
+    case.expect.via.as_ref().map_or(Ok(()), |expected| check_via(case, expected, &found))
+}
+
+fn parse(body: &[u8]) -> Result<AccessReview, String> {
+    AccessReview::parse(body).map_err(|e| e.to_string())
+}
+
+fn decide(server: &Server, review: &AccessReview, now: Now) -> Result<Decision, String> {
+    server.authorizer.authorize(review, now).map_err(|e| e.to_string())
+}
+
+fn check_via(case: &Case, expected: &Via, found: &Decision) -> Result<(), String> {
+    let shown = via::shown(found);
+    if via::matches(expected, &shown) {
+        return Ok(());
+    }
+    Err(answer::explain(case, &format!("decided by {shown:?}: {found}")))
 }
