@@ -133,7 +133,7 @@ fn an_assignment_that_grants_less_than_it_seems_is_a_problem() {
         (with_assignment(on("/subscriptions/t"), &[]),              vec![], "elsewhere, so nobody cares"),
         (with_assignment(conditional("nonsense"), &[everything()]), vec![(NotUnderstood, "condition")], "a condition that does not parse"),
         (with_assignment(conditional(odd), &[everything()]),        vec![(Warning, "doubtful_condition")], "a condition that never holds"),
-        (with_assignment(conditional(odd), &[storage.clone()]),     vec![], "a condition for another service"),
+        (with_assignment(conditional(odd), &[storage]),     vec![], "a condition for another service"),
         (with_assignment(conditional(odd), &[]),                    vec![(NotUnderstood, "unknown_role_definition")], "for whom is not known"),
     ];
     for (documents, expected, why) in cases {

@@ -144,7 +144,7 @@ fn judge(file: &SourceFile, runs: &[Run]) -> Result<(Tested, Vec<Survivor>), Str
     };
     assert_eq!(tested.mutants(), all.len(), "{}: an outcome of another kind", file.path);
     let survived = all.iter().filter(|mutant| found[mutant] == Summary::MissedMutant);
-    Ok((tested, survived.map(|mutant| survivor(mutant)).collect()))
+    Ok((tested, survived.map(survivor).collect()))
 }
 
 fn survivor(mutant: &Mutant) -> Survivor {
