@@ -2,6 +2,7 @@
 //! here has a network: whatever is asked for there is refused at once.
 
 mod pop;
+mod remembering;
 
 use std::time::{Duration, SystemTime};
 
