@@ -68,23 +68,32 @@ impl List {
     fn written(&mut self, text: &str, place: Place) {
         let is_azure = || text.get(..AZURE.len()).is_some_and(|s| s.eq_ignore_ascii_case(AZURE));
         match below_cluster_type(text) {
-            Some(operation) => self.add(operation, place),
+            Some(operation) => self.add(operation, text, place),
             None if is_azure() => {
                 let message = format!("`{}` is not below a cluster type: remove it", shown(text));
                 self.faults.push(Fault::new(place, message));
             }
-            None => self.add(text, place),
+            None => self.add(text, text, place),
         }
     }
 
-    fn add(&mut self, operation: &str, place: Place) {
+    /// Adds an operation that was `written` in full.
+    fn add(&mut self, operation: &str, written: &str, place: Place) {
         if self.is_full {
             return;
         }
-        if let Err(error) = self.table.add(operation) {
-            self.is_full = error == AddOperationError::TooMany;
-            self.faults.push(Fault::new(place, error.to_string()));
-        }
+        let Err(error) = self.table.add(operation) else { return };
+        let error = match error {
+            AddOperationError::TooMany => {
+                self.is_full = true;
+                error
+            }
+            // As it stands in the file.
+            AddOperationError::NotAnOperation(_) => {
+                AddOperationError::NotAnOperation(shown(written))
+            }
+        };
+        self.faults.push(Fault::new(place, error.to_string()));
     }
 
     /// A list, or what `az` prints of one provider.
@@ -122,8 +131,10 @@ impl List {
         let mut faults = Vec::new();
         let found = data_action(node, &mut faults).ok().flatten();
         self.faults.append(&mut faults);
-        if let Some((operation, place)) = found {
-            self.add(operation, place);
+        if let Some((name, place)) = found
+            && let Some(operation) = below_cluster_type(name)
+        {
+            self.add(operation, name, place);
         }
     }
 }
@@ -143,14 +154,14 @@ fn provider_operations<'a>(node: &'a Node, faults: &mut Vec<Fault>) -> Read<Vec<
     Ok(found)
 }
 
-/// The operation without its cluster type, and where it stands.
+/// The name of an operation that is a data action, and where it stands.
 fn data_action<'a>(node: &'a Node, faults: &mut Vec<Fault>) -> Read<Option<(&'a str, Place)>> {
     let mut fields = Fields::of(node, "operation", faults)?;
     if !fields.flag("isDataAction")? {
         return Ok(None);
     }
-    let Some((name, place)) = fields.text("name")? else { return Err(fields.missing("name")) };
-    Ok(below_cluster_type(name).map(|operation| (operation, place)))
+    let found = fields.text("name")?;
+    found.map(Some).ok_or_else(|| fields.missing("name"))
 }
 
 #[cfg(test)]
