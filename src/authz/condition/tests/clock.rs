@@ -111,6 +111,27 @@ fn timed() -> impl Strategy<Value = String> {
     })
 }
 
+#[test]
+fn only_the_clock_makes_a_condition_depend_on_the_time() {
+    let now = at("2026-03-01T12:00:00Z");
+    let over = "@Environment[UtcNow] DateTimeLessThan '2020-01-01T00:00:00Z'";
+    let missing = format!("@Resource[no.such:attribute] DateTimeLessThan {NOON}");
+    let never = "SubOperationMatches{'x'}";
+    #[rustfmt::skip]
+    let cases = [
+        (over.to_owned(),                        False,   true,  "over for ever, but the clock said so"),
+        (missing,                                Unknown, false, "a date, but not the clock's"),
+        (format!("{over} AND {never}"),          False,   false, "one is false without the clock"),
+        (format!("{never} AND {over}"),          False,   false, "the other way round"),
+        (format!("!({over}) OR !({never})"),     True,    false, "one is true without the clock"),
+        (format!("{over} AND {over}"),           False,   true,  "both need the clock"),
+    ];
+    for (text, truth, read_clock, why) in cases {
+        let expected = Evaluated { truth, read_clock, changes_at: None };
+        assert_eq!(at_time(&text, now), expected, "{why}: {text}");
+    }
+}
+
 proptest! {
     /// Semantics §4.6: nothing changes before the moment that was named.
     #[test]

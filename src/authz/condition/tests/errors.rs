@@ -140,3 +140,30 @@ fn what_a_message_repeats_is_short_and_on_one_line() {
         assert_eq!(shown(text).lines().count(), 3, "{text:?}");
     }
 }
+
+#[test]
+fn what_is_nearly_a_value_is_named_with_its_right_form() {
+    let (date, guid, number) = (
+        "a date stands in quotes",
+        "a GUID has the form 8-4-4-4-12",
+        "numbers are whole, in digits only",
+    );
+    #[rustfmt::skip]
+    let cases = [
+        ("2026-01-01T00:00:00Z",            date,   "a date as a word"),
+        ("2026-01-01T00:00:00",             guid,   "nearly a date: no zone"),
+        ("7T",                              number, "a letter of a date, but no date"),
+        ("72f988bf-86f1-41af-91ab-2d7cd01", guid,   "nearly a GUID"),
+        ("1234567890-12345678",             guid,   "19 characters with a dash"),
+        ("1234567890-1234567",              number, "18 characters with a dash"),
+        ("1234567890x12345678",             number, "19 characters without a dash"),
+        ("1.5",                             number, "a fraction"),
+        ("+1",                              number, "a sign too many"),
+        ("1e3",                             number, "an exponent"),
+    ];
+    for (word, advice, why) in cases {
+        let line = shown(&format!("@Request[x] NumericEquals {word}"));
+        let expected = format!("character 27: `{word}` is no value; {advice}\n");
+        assert!(line.starts_with(&expected), "{why}: {line}");
+    }
+}
