@@ -107,10 +107,12 @@ impl FromStr for DataActionPattern {
             return Err(ParseDataActionError::Empty);
         }
         if text.len() > Self::MAX_LENGTH {
-            return Err(ParseDataActionError::TooLong(text.chars().take(60).collect()));
+            return Err(ParseDataActionError::TooLong(one_line(
+                &text.chars().take(60).collect::<String>(),
+            )));
         }
         if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-            return Err(ParseDataActionError::Space(text.escape_debug().to_string()));
+            return Err(ParseDataActionError::Space(one_line(text)));
         }
         let shape = match text.find('*') {
             None => Shape::Exact,

@@ -8,6 +8,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::scope::Scope;
+use super::words::one_line;
 
 /// Resource type of a user-assigned identity. Trusted Access never trusts one (semantics §7.1).
 const USER_ASSIGNED: &str = "/providers/microsoft.managedidentity/userassignedidentities/";
@@ -29,7 +30,8 @@ fn parse_guid(text: &str) -> Result<Uuid, ParseGuidError> {
     {
         return Ok(guid);
     }
-    Err(ParseGuidError { shown: text.chars().take(2 * GUID_LENGTH).collect() })
+    let start: String = text.chars().take(2 * GUID_LENGTH).collect();
+    Err(ParseGuidError { shown: one_line(&start) })
 }
 
 macro_rules! guid_newtype {
