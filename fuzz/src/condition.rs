@@ -11,8 +11,8 @@ use kubentra::authz::condition::{
 use kubentra::authz::data_action::RequiredAction;
 use kubentra::authz::mapping::{Mapping, required_actions};
 
-use super::assert_one_line;
 use super::policy::{NOW, SETTING, TARGETS};
+use super::{NO_TEXT, assert_one_line};
 
 /// Characters of an excerpt on a line: 60 on either side, and two signs that there is more.
 const MAX_EXCERPT: usize = 122;
@@ -40,11 +40,11 @@ static REQUESTS: LazyLock<Vec<(RequiredAction, Attributes<'static>)>> = LazyLock
 ///    alone.
 /// 4. NOT, parentheses, AND and OR with itself do what they do to three truth values.
 /// 5. A condition stays as it is until the moment at which it says that it may change.
-pub fn check(input: &[u8]) {
-    let Ok(text) = std::str::from_utf8(input) else { return };
+pub fn check(input: &[u8]) -> &'static str {
+    let Ok(text) = std::str::from_utf8(input) else { return NO_TEXT };
     let Some(condition) = Condition::new(Some(text), Some(VERSION)) else {
         assert!(text.trim().is_empty(), "it is none: {text}");
-        return;
+        return "none";
     };
     assert_eq!(condition.problem(), understood(text).problem(), "read twice");
     check_doubts(&condition);
@@ -52,11 +52,13 @@ pub fn check(input: &[u8]) {
     assert!(matches!(other.problem(), Some(ParseConditionError::Version(_))));
     let derived = if condition.problem().is_none() { derived(text) } else { Vec::new() };
     let mut parts = Vec::new();
+    let mut most = Truth::False;
     for (action, attributes) in &*REQUESTS {
         for now in [Timestamp::MIN, *NOW, Timestamp::MAX] {
             let context = ConditionContext { action, attributes: *attributes, now };
             let found = condition.evaluate(&context);
             assert_eq!(found, condition.evaluate(&context), "evaluated twice");
+            most = most.or(found.truth);
             assert_eq!(other.evaluate(&context).truth, Truth::Unknown);
             check_explanation(&condition, &context, found, &mut parts);
             if let Some(problem) = condition.problem() {
@@ -70,6 +72,12 @@ pub fn check(input: &[u8]) {
                 }
             }
         }
+    }
+    match (condition.problem(), most) {
+        (Some(_), _) => "not understood",
+        (None, Truth::False) => "false",
+        (None, Truth::Unknown) => "unknown",
+        (None, Truth::True) => "true",
     }
 }
 

@@ -8,21 +8,24 @@ use kubentra::config::entra::MAX_CLOCK_SKEW;
 use kubentra::config::policy::{MAX_STALENESS, MIN_STALENESS};
 use kubentra::review::report;
 
-use super::assert_one_line;
+use super::{NO_TEXT, assert_one_line};
 
 /// A folder that is on no machine: nothing that a file names is there.
 const PATH: &str = "/nonexistent/kubentra/config.yaml";
 
 /// Holds the reader of configurations to its laws: a refusal is one line with the place of the fault,
 /// and what is accepted is within every bound and can be turned into the services' settings.
-pub fn check(input: &[u8]) {
+pub fn check(input: &[u8]) -> &'static str {
     // What is no text is refused before it gets to the parser.
-    let Ok(text) = std::str::from_utf8(input) else { return };
+    let Ok(text) = std::str::from_utf8(input) else { return NO_TEXT };
     let parsed = Config::parse(text, Path::new(PATH));
     let again = Config::parse(text, Path::new(PATH));
     assert_eq!(format!("{parsed:?}"), format!("{again:?}"), "read twice, it is another");
     match parsed {
-        Ok(config) => accepted(&config),
+        Ok(config) => {
+            accepted(&config);
+            "accepted"
+        }
         Err(error) => {
             let message = report(&error);
             assert_one_line(&message, "the error");
@@ -34,6 +37,7 @@ pub fn check(input: &[u8]) {
             assert!((1..=lines).contains(&line), "line {line} of {lines}: {message}");
             let column = numbers.next().and_then(Result::ok).expect("a column is named");
             assert!((1..=text.chars().count() + 1).contains(&column), "{message}");
+            "refused"
         }
     }
 }

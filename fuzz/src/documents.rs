@@ -15,8 +15,8 @@ use kubentra::policy_dir::{self, ReadPolicyError};
 use kubentra::wire::node::{MAX_DEPTH, Node, Value};
 use kubentra::wire::{self, Fault, Format};
 
-use super::assert_one_line;
 use super::policy::{self, File, NOW, SETTING, TARGETS, UNNAMED};
+use super::{NO_TEXT, assert_one_line};
 
 /// Callers that one policy is asked about.
 const MAX_CALLERS: usize = 8;
@@ -28,8 +28,8 @@ const MAX_CALLERS: usize = 8;
 /// 2. What is read as JSON, any other reader of JSON reads the same.
 /// 3. A directory of these files is read exactly if each of them is, and no two contradict.
 /// 4. The policy decides, the same each time, whatever the order of documents.
-pub fn check(input: &[u8]) {
-    let Ok(text) = std::str::from_utf8(input) else { return };
+pub fn check(input: &[u8]) -> &'static str {
+    let Ok(text) = std::str::from_utf8(input) else { return NO_TEXT };
     let files = policy::files(text);
     let mut documents = PolicyDocuments::default();
     let mut faults = 0;
@@ -44,12 +44,14 @@ pub fn check(input: &[u8]) {
             }
         }
     }
-    if faults == 0
-        && !files.is_empty()
-        && let Some(read) = read_as_directory(&files, &documents)
-    {
-        check_decisions(read);
+    if files.is_empty() {
+        return "no file";
     }
+    if faults > 0 {
+        return "faulty";
+    }
+    let Some(read) = read_as_directory(&files, &documents) else { return "contradictory" };
+    check_decisions(read)
 }
 
 fn check_text(file: &File<'_>) {
@@ -168,8 +170,8 @@ fn without_idle_roles(mut documents: PolicyDocuments) -> PolicyDocuments {
     documents
 }
 
-/// Decides as a policy of these documents does.
-fn check_decisions(documents: PolicyDocuments) {
+/// Decides as a policy of these documents does; says what it does for anybody.
+fn check_decisions(documents: PolicyDocuments) -> &'static str {
     let mut reversed = documents.clone();
     reversed.role_definitions.reverse();
     reversed.role_assignments.reverse();
@@ -178,6 +180,7 @@ fn check_decisions(documents: PolicyDocuments) {
     reversed.trusted_access_roles.reverse();
     reversed.trusted_access_role_bindings.reverse();
     let callers = callers(&documents);
+    let mut outcomes = HashSet::new();
     let policy = PolicySnapshot::new(&SETTING, documents);
     let other = PolicySnapshot::new(&SETTING, reversed);
     check_problems(&policy);
@@ -187,6 +190,7 @@ fn check_decisions(documents: PolicyDocuments) {
             let request = AccessRequest { principal: principal.clone(), target: target.clone() };
             let decision = evaluate(&policy, &request, *NOW);
             assert_one_line(&decision.to_string(), "a reason");
+            outcomes.insert(decision.reason_label());
             assert_eq!(decision, evaluate(&policy, &request, *NOW), "asked twice");
             assert_eq!(decision, evaluate(&other, &request, *NOW), "in another order");
             let trace = explain(&policy, &request, *NOW);
@@ -196,6 +200,8 @@ fn check_decisions(documents: PolicyDocuments) {
             }
         }
     }
+    let found = ["deny_assignment", "role_assignment", "trusted_access"];
+    found.into_iter().find(|label| outcomes.contains(label)).unwrap_or("nothing granted")
 }
 
 /// Each problem is of a known kind and on one line, and there are no more than documents and what

@@ -60,19 +60,23 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
 /// 2. A review gets a decision, the same each time, with a reason on one line.
 /// 3. The answer is JSON of the version that was asked in, and never yes and no at once.
 /// 4. Users of Kubernetes itself get no opinion, and so does everyone without one object id.
-pub fn check(input: &[u8]) {
+pub fn check(input: &[u8]) -> &'static str {
     let access = AccessReview::parse(input);
     let token = TokenReview::parse(input);
     assert!(access.is_err() || token.is_err(), "one body is both reviews");
     // What a review ignores it does not judge either, such as half a surrogate pair in a label.
     let posted: Option<Value> = serde_json::from_slice(input).ok();
-    match access {
-        Ok(review) => check_access(&review, posted.as_ref()),
-        Err(error) => check_error(&error),
-    }
-    match token {
-        Ok(review) => check_token(&review, posted.as_ref()),
-        Err(error) => check_error(&error),
+    match (access, token) {
+        (Ok(review), _) => check_access(&review, posted.as_ref()),
+        (_, Ok(review)) => {
+            check_token(&review, posted.as_ref());
+            "token"
+        }
+        (Err(access), Err(token)) => {
+            check_error(&access);
+            check_error(&token);
+            "neither"
+        }
     }
 }
 
@@ -82,7 +86,7 @@ fn check_error(error: &InvalidReview) {
     assert!(text.len() < 4096, "the error has {} bytes: {text}", text.len());
 }
 
-fn check_access(review: &AccessReview, posted: Option<&Value>) {
+fn check_access(review: &AccessReview, posted: Option<&Value>) -> &'static str {
     let World { now, authorizer, idle } = &*WORLD;
     let decision = authorizer.authorize(review, *now).expect("the policy is fresh");
     let again = authorizer.authorize(review, *now).expect("the policy is fresh");
@@ -107,6 +111,7 @@ fn check_access(review: &AccessReview, posted: Option<&Value>) {
     }
     let idle = idle.authorize(review, *now).expect("it needs no policy");
     assert!(matches!(idle, Decision::NoOpinion(_)), "{idle:?}");
+    decision.reason_label()
 }
 
 /// Says once more, from the posted JSON, who is left to Kubernetes.

@@ -12,7 +12,7 @@ use kubentra::wire::oidc::parse_keys;
 /// As an issuer publishes them. `rsa` has signed the genuine tokens among the seeds, and its private
 /// half is gone; `ec` signs what the fuzzer makes up; `foreign` is the same key of another issuer.
 const PUBLISHED: &str = r#"{"keys": [
-  {"kty": "RSA", "use": "sig", "kid": "rsa", "e": "AQAB", "n": "s6L21sHOZ8_OjNFrLecrcop_DqWXfKLOgr6KsXtwFlv61myuLj0XrZpVrMx_1gHSSc1oSnCwsVkx6PVwbT_70PKa7ujswTJhzH2utsCsy2GDRjQqkrZ-USKrRMRv6H1Op1t7Koa87fS0MNgqP7gAi99Ar_TLThgdr-LcsJmkCUL0xxsH_sncsGVPUPiutLO4B-PMItRY6axgmE-IWuqNQNRXDYfvzILd2VShiPBOWpHf_0mSZrVkGCvnYPVqtUyUuwWcysbk-NOa6JX51w7hJanjFqOWRFOsDMFxgL3TZPf-ZKVLXekQ0TxrL2YNBKJPBQbUYKYSfMV5vCqxQQ2vqQ"},
+  {"kty": "RSA", "use": "sig", "kid": "rsa", "e": "AQAB", "n": "uhIL7Wj8BOkIGSXw8QzO-zEVFF8MOCJhqhLRPJqQfJC4YCTWSyeEei-2nfuv1upPkaOYAQHcyAKwm2SpOFIDWw5RczaTRsuv8-nAVt5hZ-twZACzYkBPkmgRmH4z4xvCya-qJxTRf47CnC2rd04KmvisV3lRQYgAjxYNpmaFM0sKEp4FWyvVOIGNZg9Jn93IY-ghMrKu9bhimiGIfP7QTPwucLRJiqYQmU2LHlAVPkZMK7Ruosrf6Tm-H9O1LGc8NsdtwotigdcGap_EShnmnqX0iOVY1qVodhNHZrsKAFs-VKOIUlh3LfVROMcgYXUPRIXqnjIhJd4t8mRj9Go6mw"},
   {"kty": "EC", "crv": "P-256", "kid": "ec", "x": "HhhTL9R1TALzBB2cdc6zO4P_2BrHzk_ogsyxyYvFiW4", "y": "pGwxHE4v9A3ZajZT5uRURdMt_khuztdcepDGoYiBwKM"},
   {"kty": "EC", "crv": "P-256", "kid": "foreign", "x": "HhhTL9R1TALzBB2cdc6zO4P_2BrHzk_ogsyxyYvFiW4", "y": "pGwxHE4v9A3ZajZT5uRURdMt_khuztdcepDGoYiBwKM", "issuer": "https://login.partner.microsoftonline.cn/{tenantid}/v2.0"}
 ]}"#;

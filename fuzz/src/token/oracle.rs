@@ -21,13 +21,14 @@ pub(super) enum Expected {
     Unknown,
 }
 
-/// Reads header and payload once more.
-pub(super) fn expected(header: &str, payload: &str) -> Expected {
+/// Reads header and payload once more. `key` is the thumbprint of the key that the caller has proved to
+/// have; none for a token that came alone.
+pub(super) fn expected(header: &str, payload: &str, key: Option<&str>) -> Expected {
     match [header, payload].map(object) {
         [Json::Object(fields), Json::Object(claims)] => {
             let is_short =
                 length(header) + length(payload) + length(&" ".repeat(64)) + 2 <= 64 * 1024;
-            let identity = is_short.then(|| identity(&fields, &claims)).flatten();
+            let identity = is_short.then(|| identity(&fields, &claims, key)).flatten();
             identity.map_or(Expected::Nobody, Expected::Identity)
         }
         [Json::Other, _] | [_, Json::Other] => Expected::Nobody,
@@ -35,7 +36,7 @@ pub(super) fn expected(header: &str, payload: &str) -> Expected {
     }
 }
 
-enum Json {
+pub(super) enum Json {
     /// One object, without a member twice.
     Object(Map<String, Value>),
     /// Nested deeper than our other reader goes, so that members may occur twice unseen.
@@ -44,7 +45,7 @@ enum Json {
     Other,
 }
 
-fn object(text: &str) -> Json {
+pub(super) fn object(text: &str) -> Json {
     match (wire::parse(text, Format::Json), serde_json::from_str(text)) {
         (Ok(_), Ok(Value::Object(members))) => Json::Object(members),
         (Err(fault), Ok(_)) if fault.message.contains("levels of nesting") => Json::Deep,
@@ -53,7 +54,11 @@ fn object(text: &str) -> Json {
 }
 
 /// Whom the claims let in.
-fn identity(header: &Map<String, Value>, claims: &Map<String, Value>) -> Option<Identity> {
+fn identity(
+    header: &Map<String, Value>,
+    claims: &Map<String, Value>,
+    key: Option<&str>,
+) -> Option<Identity> {
     check_header(header)?;
     let text = |name: &str| text(claims, name);
     for name in ["jti", "sub", "ver", "upn", "appid", "azp", "idtyp", "xms_mirid"] {
@@ -66,7 +71,7 @@ fn identity(header: &Map<String, Value>, claims: &Map<String, Value>) -> Option<
         return None;
     }
     check_times(claims)?;
-    check_binding(claims)?;
+    check_binding(claims, key)?;
 
     let visible = |name: &str| -> Option<Option<String>> {
         let value = text(name)?.filter(|value| !value.is_empty());
@@ -120,13 +125,15 @@ fn check_times(claims: &Map<String, Value>) -> Option<()> {
     (seconds("nbf")? - skew <= now && now < seconds("exp")?.max(0.0) + skew).then_some(())
 }
 
-fn check_binding(claims: &Map<String, Value>) -> Option<()> {
-    match claims.get("cnf") {
-        None => Some(()),
-        Some(Value::Object(cnf)) if !cnf.contains_key("kid") && !cnf.contains_key("jwk") => {
-            Some(())
+/// A token that names a key comes with the proof, and one that does not comes alone.
+fn check_binding(claims: &Map<String, Value>, key: Option<&str>) -> Option<()> {
+    match (claims.get("cnf"), key) {
+        (None, None) => Some(()),
+        (Some(Value::Object(cnf)), Some(key)) => {
+            let is_named_otherwise = ["jwk", "jwe", "jku"].iter().any(|n| cnf.contains_key(*n));
+            (!is_named_otherwise && cnf.get("kid").is_some_and(|kid| kid == key)).then_some(())
         }
-        Some(_) => None,
+        _ => None,
     }
 }
 
