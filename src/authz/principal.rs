@@ -186,6 +186,8 @@ mod tests {
         for (text, expected, why) in cases {
             assert_eq!(text.parse::<ObjectId>().is_ok(), expected, "{why}: `{text}`");
         }
+        let message = "x".repeat(999).parse::<ObjectId>().unwrap_err().to_string();
+        assert_eq!(message.matches('x').count() - "hexadecimal".matches('x').count(), 72);
     }
 
     #[test]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::authz::data_action::DataActionPattern;
 use crate::authz::request::{NonResourceRequest, ResourceRequest};
 
 const PREFIX: &str = "Microsoft.ContainerService/managedClusters";
@@ -163,5 +164,27 @@ fn discovery_is_reading_a_few_roots_and_what_is_below() {
     for (verb, path, expected) in cases {
         let request = NonResourceRequest { verb: verb.to_owned(), path: path.to_owned() };
         assert_eq!(is_discovery(&request), expected, "{verb} {path}");
+    }
+}
+
+#[test]
+fn a_verb_without_suffix_is_granted_by_a_star_from_the_first_letter_of_the_name_on() {
+    #[rustfmt::skip]
+    let cases = [
+        // (asked,                                             granted by,                       not by, why)
+        (resource("approve", "certificates.k8s.io", "signers", ""), "certificates.k8s.io/*", "certificates.k8s.io/s*", "a name in a group"),
+        (resource("approve", "", "pods", ""),                       "*",                     "p*",                     "a name in the core group"),
+        (resource("approve", "apps", "*", ""),                      "apps/*",                "apps/d*",                "a question"),
+        (path("options", "/x/y"),                                   "*",                     "x*",                     "a path is a name as a whole"),
+    ];
+    let operations = operations();
+    let mapping =
+        Mapping { prefix: PREFIX, operations: &operations, subresources: Subresources::Strict };
+    for (asked, by, not_by, why) in cases {
+        let pattern = |text| format!("{PREFIX}/{text}").parse::<DataActionPattern>().unwrap();
+        for action in required_actions(&mapping, &asked) {
+            assert!(pattern(by).grants(&action), "{why}: {by} and {action:?} (semantics §2.3)");
+            assert!(!pattern(not_by).grants(&action), "{why}: {not_by} and {action:?}");
+        }
     }
 }

@@ -167,3 +167,25 @@ fn what_is_nearly_a_value_is_named_with_its_right_form() {
         assert!(line.starts_with(&expected), "{why}: {line}");
     }
 }
+
+#[test]
+fn a_word_is_taken_for_another_only_if_most_of_it_is_right() {
+    #[rustfmt::skip]
+    let cases = [
+        // (word,   candidates,           expected,       why)
+        ("and",     vec!["OR", "AND"],    Some("AND"),    "the same but for case"),
+        ("abcx",    vec!["abcd"],         Some("abcd"),   "one of four is wrong"),
+        ("abxy",    vec!["abcd"],         None,           "half is wrong"),
+        ("abxyz",   vec!["abcde"],        None,           "most is wrong"),
+        ("abcxyz",  vec!["abcdef"],       None,           "half of a longer word"),
+        ("abcdxyz", vec!["abcdefg"],      Some("abcdefg"), "less than half of it"),
+        ("abcdefghWXYZ", vec!["abcdefghijkl"], None,      "four are too many, however long the word"),
+        ("abcde",   vec!["abcdxx", "abcdx"], Some("abcdx"), "the nearest"),
+        ("cdef",    vec!["abcdef"],       Some("abcdef"), "two left out"),
+        ("xyabcdef", vec!["abcdef"],      Some("abcdef"), "two too many in front"),
+        ("xyzabcdef", vec!["abcdef"],     None,           "half as many in front"),
+    ];
+    for (word, candidates, expected, why) in cases {
+        assert_eq!(operators::near_miss(word, candidates), expected, "{why}: {word}");
+    }
+}
