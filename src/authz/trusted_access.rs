@@ -211,4 +211,50 @@ mod tests {
             assert_eq!(rule.allows(&asked), expected, "{path}");
         }
     }
+
+    #[test]
+    fn an_odd_name_or_path_is_allowed_only_by_a_rule_for_everything() {
+        let rule = |verbs, groups, resources, names: &[&str], urls| PolicyRule {
+            verbs: list(&[verbs]),
+            api_groups: list(&[groups]),
+            resources: list(&[resources]),
+            resource_names: list(names),
+            non_resource_urls: list(&[urls]),
+        };
+        let odd = |resource: &str, namespace: &str| {
+            Target::Resource(ResourceRequest {
+                verb: "get".to_owned(),
+                resource: resource.to_owned(),
+                name: "n".to_owned(),
+                namespace: namespace.to_owned(),
+                ..ResourceRequest::default()
+            })
+        };
+        let path = |path: &str| {
+            Target::NonResource(NonResourceRequest {
+                verb: "get".to_owned(),
+                path: path.to_owned(),
+            })
+        };
+        #[rustfmt::skip]
+        let cases = [
+            // (rule,                               asked,           expected, why)
+            (rule("*", "*", "*", &[], "x"),         odd("a/b", ""),  true,     "everything"),
+            (rule("*", "*", "*", &[], "x"),         odd("", ""),     true,     "no resource at all"),
+            (rule("*", "*", "*", &[], "x"),         odd("pods", "a/b"), true,  "an odd namespace"),
+            (rule("get", "*", "*", &[], "x"),       odd("a/b", ""),  false,    "one verb"),
+            (rule("*", "", "*", &[], "x"),          odd("a/b", ""),  false,    "one group"),
+            (rule("*", "*", "a/b", &[], "x"),       odd("a/b", ""),  false,    "one resource"),
+            (rule("*", "*", "pods", &[], "x"),      odd("pods", "a/b"), false, "one resource, an odd namespace"),
+            (rule("*", "*", "*", &["n"], "x"),      odd("a/b", ""),  false,    "one name"),
+            (rule("*", "x", "x", &[], "*"),         path("/a//b"),   true,     "every path"),
+            (rule("*", "x", "x", &[], "/*"),        path("/a//b"),   true,     "every path that begins with a slash"),
+            (rule("get", "x", "x", &[], "*"),       path("/a//b"),   false,    "one method"),
+            (rule("*", "x", "x", &[], "/a/*"),      path("/a//b"),   false,    "a prefix"),
+            (rule("*", "x", "x", &[], "/a//b"),     path("/a//b"),   false,    "the path itself"),
+        ];
+        for (rule, asked, expected, why) in cases {
+            assert_eq!(rule.allows(&asked), expected, "{why}: {rule:?} {asked:?}");
+        }
+    }
 }
