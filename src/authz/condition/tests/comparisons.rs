@@ -72,6 +72,10 @@ fn like_knows_stars_question_marks_and_their_escapes() {
         ("'b'",    "Like",           "'*?*'",     true,  "stars beside question marks"),
         ("'xayaz'", "Like",          "'*a*a*a*'", false, "more letters than there are"),
     ]);
+    let longest = "a".repeat(1024);
+    assert_eq!(1024 * 1024, values::MAX_LIKE_STEPS);
+    assert_eq!(truth_of(&format!("'{longest}' StringLike '{longest}'")), True, "the most");
+    assert_eq!(truth_of(&format!("'{longest}a' StringLike '{longest}'")), Unknown, "a step more");
     let long = "a".repeat(3000);
     assert_eq!(
         truth_of(&format!("'{long}' StringLike '{long}'")),
