@@ -74,6 +74,8 @@ fn resources_are_mapped_by_verb_group_and_subresource() {
         ("get",               "example.com", "foos",                   &["customresources/read"],   "§2.5"),
         ("get",               "apps",        "foos",                   &["customresources/read"],   "§2.5 unknown in a known group"),
         ("bind",              "example.com", "foos",                   &["customresources/bind/action"], "§2.5"),
+        ("escalate",          "apps",        "deployments",            &["apps/deployments/escalate/action"], "§2.2"),
+        ("use",               "apps",        "deployments",            &["apps/deployments/use/action"], "§2.2"),
         ("get",               "",            "foos",                   &["foos/read"],              "§2.5 unknown in the core group"),
         ("get",               "Apps",        "deployments",            &["customresources/read"],   "the look-up is exact"),
         ("*",                 "",            "pods",                   &["?pods/*"],                "§2.6"),
