@@ -189,3 +189,19 @@ fn a_word_is_taken_for_another_only_if_most_of_it_is_right() {
         assert_eq!(operators::near_miss(word, candidates), expected, "{why}: {word}");
     }
 }
+
+#[test]
+fn a_word_in_the_wrong_place_is_told_where_it_belongs() {
+    let documented = "a documented one, such as `StringEquals`";
+    #[rustfmt::skip]
+    let cases = [
+        ("@Request[x] and 'a'",                     "`and` is no operator; write `AND`".to_owned(), "a connective, but for its case"),
+        ("@Request[x] ForAnyOfAnyValues:and {'a'}", format!("`and` is no operator; write {documented}"), "no connective has a quantifier"),
+        ("@Request[x] StringEquals StringEquals",   " before the operator `StringEquals`".to_owned(), "an operator for a value"),
+        ("@Request[x] BoolEquals {true}",           "`BoolEquals` compares no sets; write one value, and `OR` between several".to_owned(), "a set without use"),
+    ];
+    for (text, expected, why) in cases {
+        let line = shown(text);
+        assert!(line.contains(&expected), "{why}: {line}");
+    }
+}
