@@ -204,6 +204,25 @@ mod tests {
     }
 
     #[test]
+    fn an_action_is_told_from_the_cluster_type_that_it_begins_with() {
+        #[rustfmt::skip]
+        let cases = [
+            ("Microsoft.ContainerService/managedClusters/pods/read", Some("pods/read"), "AKS"),
+            ("MICROSOFT.KUBERNETES/connectedclusters/Pods/read",     Some("Pods/read"), "Arc, in any case"),
+            ("Microsoft.ContainerService/fleets/pods/read",          Some("pods/read"), "a fleet's hub"),
+            ("Microsoft.ContainerService/fleets/members/pods/read",  Some("pods/read"), "a fleet's members, before the hub"),
+            ("Microsoft.ContainerService/managedClusters/",          Some(""),          "nothing below it"),
+            ("Microsoft.ContainerService/managedClusters",           None,              "the type itself"),
+            ("Microsoft.ContainerService/managedClustersX/read",     None,              "a longer type"),
+            ("Microsoft.Storage/storageAccounts/read",               None,              "something else"),
+            ("",                                                     None,              "nothing"),
+        ];
+        for (action, expected, why) in cases {
+            assert_eq!(below_cluster_type(action), expected, "{why}: {action}");
+        }
+    }
+
+    #[test]
     fn a_management_group_covers_the_cluster_only_when_listed() {
         let groups = ["root".to_owned(), format!("{MANAGEMENT_GROUPS}Prod")];
         let cluster = ClusterScope::new(scope(AKS), &groups, None).unwrap();

@@ -166,8 +166,20 @@ mod tests {
     #[test]
     fn a_line_that_is_no_operation_is_named() {
         let long = format!("{}/read", "a".repeat(MAX_LENGTH));
-        let none =
-            ["pods", "pods/", "/read", "read", "pods/get", "*/read", "action", "use/action", &long];
+        let none = [
+            "pods",
+            "pods/",
+            "/read",
+            "read",
+            "pods/get",
+            "*/read",
+            "po ds/read",
+            "po\u{a0}ds/read",
+            "po\u{7f}ds/read",
+            "action",
+            "use/action",
+            &long,
+        ];
         for line in none {
             let error = KnownOperations::parse(&format!("pods/read\n{line}")).unwrap_err();
             assert!(error.to_string().starts_with("line 2: "), "{line}: {error}");
