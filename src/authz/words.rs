@@ -48,6 +48,7 @@ mod tests {
             ("a\nallowed by role",  "a\\u{a}allowed by role",    "a line break"),
             ("a\u{1b}[31m",         "a\\u{1b}[31m",            "a terminal's escape"),
             ("`x`",                  "\\u{60}x\\u{60}",         "our quotes"),
+            ("`",                    "\\u{60}",                 "nothing but a quote of ours"),
             ("a\u{202e}b",          "a\\u{202e}b",             "a change of direction"),
             ("a\u{2028}b",          "a\\u{2028}b",             "another line break"),
         ];
