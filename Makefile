@@ -6,7 +6,7 @@ export CARGO_TERM_COLOR ?= auto
 SECONDS_EACH ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help check test demo bench fuzz doc deny mutants mutants-record mutants-check
+.PHONY: help check test differential demo bench fuzz doc deny mutants mutants-record mutants-check
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,10 @@ demo: ## A guided tour on loopback, offline; KEEP=1 leaves it running
 	$(CARGO) build --locked --features emulator --bins
 	@if [ -t 1 ]; then COLUMNS=$$(tput cols 2>/dev/null) && export COLUMNS; fi; \
 	exec "$${CARGO_TARGET_DIR:-target}/debug/kubentra" demo $(if $(filter-out 0,$(KEEP)),--keep)
+
+differential: ## The engine against an independent evaluator; CASES=1000000 SEED=1
+	CASES=$(or $(CASES),1000000) $(CARGO) test --locked --test differential \
+		--config 'profile.dev.package.kubentra.opt-level=2'
 
 bench: ## Measure the hot paths
 	$(CARGO) bench --locked

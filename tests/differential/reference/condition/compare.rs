@@ -1,0 +1,192 @@
+//! The operators of conditions (semantics §5.1).
+
+use std::cmp::Ordering;
+
+use super::{Literal, Truth};
+use crate::reference::reached;
+use crate::reference::review::is_guid;
+use crate::reference::schedule::{self, Instant};
+
+/// An operator, perhaps with a quantifier before it.
+#[derive(Clone, Debug)]
+pub(crate) struct Operator {
+    quantifier: Option<Quantifier>,
+    /// What is compared, such as `String`.
+    family: &'static str,
+    /// How, without `Not` and `IgnoreCase`, such as `StartsWith`.
+    test: &'static str,
+    negated: bool,
+    ignore_case: bool,
+}
+
+/// `For(Any|All)Of(Any|All)Values`: over the left side, then over the right.
+#[derive(Clone, Copy, Debug)]
+struct Quantifier {
+    all_of_left: bool,
+    all_of_right: bool,
+}
+
+const ORDERED: [&str; 6] =
+    ["Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals"];
+
+impl Operator {
+    /// The operator of a name in its documented letter case.
+    pub(crate) fn named(word: &str) -> Option<Self> {
+        let (quantifier, name) = match word.split_once(':') {
+            None => (None, word),
+            Some((quantifier, name)) => {
+                let (all_of_left, all_of_right) = match quantifier {
+                    "ForAnyOfAnyValues" => (false, false),
+                    "ForAllOfAnyValues" => (true, false),
+                    "ForAnyOfAllValues" => (false, true),
+                    "ForAllOfAllValues" => (true, true),
+                    _ => return None,
+                };
+                (Some(Quantifier { all_of_left, all_of_right }), name)
+            }
+        };
+        let families = ["String", "Numeric", "DateTime", "Bool", "Guid"];
+        let family = families.into_iter().find(|family| name.starts_with(family))?;
+        let rest = name.strip_prefix(family)?;
+        let (test, negated, ignore_case) = if family == "String" {
+            let (rest, ignore_case) = match rest.strip_suffix("IgnoreCase") {
+                Some(rest) => (rest, true),
+                None => (rest, false),
+            };
+            let (rest, negated) = match rest.strip_prefix("Not") {
+                Some(rest) => (rest, true),
+                None => (rest, false),
+            };
+            let test = ["Equals", "StartsWith", "Like"].into_iter().find(|test| *test == rest)?;
+            (test, negated, ignore_case)
+        } else {
+            // Booleans and GUIDs have no order.
+            let known = if matches!(family, "Bool" | "Guid") { &ORDERED[..2] } else { &ORDERED };
+            match *known.iter().find(|test| **test == rest)? {
+                "NotEquals" => ("Equals", true, false),
+                test => (test, false, false),
+            }
+        };
+        // Not every operator is documented with a quantifier.
+        let quantifiable = match family {
+            "String" => test != "StartsWith",
+            family => matches!(family, "Numeric" | "Guid"),
+        };
+        if quantifier.is_some() && !quantifiable {
+            return None;
+        }
+        Some(Self { quantifier, family, test, negated, ignore_case })
+    }
+
+    pub(crate) fn is_quantified(&self) -> bool {
+        self.quantifier.is_some()
+    }
+
+    /// Compares all values of the left with all of the right, as the quantifier says; without one, each
+    /// side has one value.
+    pub(crate) fn compare(&self, left: &[Literal], right: &[Literal]) -> Truth {
+        let Quantifier { all_of_left, all_of_right } =
+            self.quantifier.unwrap_or(Quantifier { all_of_left: false, all_of_right: false });
+        let over_right = |one: &Literal| {
+            let truths = right.iter().map(|other| self.compare_one(one, other));
+            if all_of_right { Truth::all(truths) } else { Truth::any(truths) }
+        };
+        let truths = left.iter().map(over_right);
+        if all_of_left { Truth::all(truths) } else { Truth::any(truths) }
+    }
+
+    /// Compares two values. One of the wrong type makes it unknown (semantics §5.3).
+    fn compare_one(&self, left: &Literal, right: &Literal) -> Truth {
+        let holds = match self.family {
+            "String" => match (left, right) {
+                (Literal::Text(left), Literal::Text(right)) => Some(self.test_text(left, right)),
+                _ => None,
+            },
+            "Numeric" => match (left, right) {
+                (Literal::Number(left), Literal::Number(right)) => {
+                    Some(self.order(left.cmp(right)))
+                }
+                _ => None,
+            },
+            "Bool" => match (left, right) {
+                (Literal::Flag(left), Literal::Flag(right)) => Some(left == right),
+                _ => None,
+            },
+            "Guid" => match (guid(left), guid(right)) {
+                (Some(left), Some(right)) => Some(left == right),
+                _ => None,
+            },
+            _ => match (time(left), time(right)) {
+                (Some(left), Some(right)) => Some(self.order(left.cmp(&right))),
+                _ => None,
+            },
+        };
+        match holds {
+            Some(holds) => Truth::of(holds != self.negated),
+            None => {
+                reached("not", "§5.3 wrong type");
+                Truth::Unknown
+            }
+        }
+    }
+
+    fn order(&self, order: Ordering) -> bool {
+        match self.test {
+            "Equals" => order.is_eq(),
+            "LessThan" => order.is_lt(),
+            "LessThanEquals" => order.is_le(),
+            "GreaterThan" => order.is_gt(),
+            _ => order.is_ge(),
+        }
+    }
+
+    fn test_text(&self, left: &str, right: &str) -> bool {
+        let fold = |text: &str| {
+            if self.ignore_case { text.to_ascii_lowercase() } else { text.to_owned() }
+        };
+        let (left, right) = (fold(left), fold(right));
+        match self.test {
+            "Equals" => left == right,
+            "StartsWith" => left.starts_with(&right),
+            _ => {
+                let chars = |text: &str| text.chars().collect::<Vec<_>>();
+                like(&chars(&left), &chars(&right))
+            }
+        }
+    }
+}
+
+/// `StringLike`: `*` is any run of characters, `?` exactly one, `\*` and `\?` are themselves.
+fn like(text: &[char], pattern: &[char]) -> bool {
+    match (pattern, text) {
+        ([], text) => text.is_empty(),
+        (['*', rest @ ..], text) => (0..=text.len()).any(|skipped| like(&text[skipped..], rest)),
+        (['\\', c @ ('*' | '?'), rest @ ..], [first, text @ ..]) => c == first && like(text, rest),
+        (['?', rest @ ..], [_, text @ ..]) => like(text, rest),
+        ([c, rest @ ..], [first, text @ ..]) => c == first && like(text, rest),
+        (_, []) => false,
+    }
+}
+
+/// A GUID, bare or quoted, in lower case.
+fn guid(literal: &Literal) -> Option<String> {
+    match literal {
+        Literal::Guid(guid) => Some(guid.to_ascii_lowercase()),
+        Literal::Text(text) => is_guid(text).then(|| text.to_ascii_lowercase()),
+        Literal::Number(_) | Literal::Flag(_) | Literal::Time(_) => None,
+    }
+}
+
+/// A moment: the clock, or a quoted date-time.
+fn time(literal: &Literal) -> Option<Instant> {
+    match literal {
+        Literal::Time(instant) => Some(*instant),
+        // Azure documents the one form `yyyy-mm-ddThh:mm:ss.mmmmmmmZ`; the fraction may be shorter.
+        Literal::Text(text) => {
+            let fraction =
+                text.strip_suffix('Z')?.split_once('.').map_or(0, |(_, part)| part.len());
+            schedule::parse(text).filter(|_| fraction <= 7)
+        }
+        Literal::Number(_) | Literal::Flag(_) | Literal::Guid(_) => None,
+    }
+}
