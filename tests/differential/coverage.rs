@@ -7,7 +7,7 @@ use crate::reference::{FEATURES, Reached};
 /// Cases below which nothing is asked of a run: too few to reach everything.
 const FROM: u64 = 200_000;
 /// Least number of decisions for each rule in a million cases.
-const LEAST: u64 = 100;
+const LEAST: u64 = 50;
 
 /// Outcomes, with the kind of grant or rule that made them.
 const OUTCOMES: [&str; 12] = [

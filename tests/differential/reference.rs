@@ -19,8 +19,9 @@
 //! - §5.2: an attribute whose value would be empty is missing; each action of a request is judged by the
 //!   condition on its own.
 //! - §5.3: date-times in conditions end in `Z` and have at most seven digits of a second; a text that is
-//!   no date-time has the wrong type; numbers have 64 bits; a quantifier stands only between sets and
-//!   attributes; a GUID may be quoted.
+//!   no date-time has the wrong type; one value of the wrong type makes all of a quantified comparison
+//!   unknown; numbers have 64 bits; a quantifier stands only between sets and attributes; a GUID may be
+//!   quoted; an action pattern has no space.
 //! - §5.4: a request with group `*` is not about a custom resource.
 //! - §6.1: a verb without suffix needs a `*` over the whole path; verb `*` takes `<path>` as text; any
 //!   `%` is an escape.

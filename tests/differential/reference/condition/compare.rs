@@ -83,51 +83,35 @@ impl Operator {
     }
 
     /// Compares all values of the left with all of the right, as the quantifier says; without one, each
-    /// side has one value.
+    /// side has one value. A value of the wrong type makes the comparison unknown (semantics §5.3).
     pub(crate) fn compare(&self, left: &[Literal], right: &[Literal]) -> Truth {
         let Quantifier { all_of_left, all_of_right } =
             self.quantifier.unwrap_or(Quantifier { all_of_left: false, all_of_right: false });
-        let over_right = |one: &Literal| {
-            let truths = right.iter().map(|other| self.compare_one(one, other));
-            if all_of_right { Truth::all(truths) } else { Truth::any(truths) }
-        };
-        let truths = left.iter().map(over_right);
-        if all_of_left { Truth::all(truths) } else { Truth::any(truths) }
+        let mut rows = Vec::new();
+        for one in left {
+            let row = right.iter().map(|other| self.compare_one(one, other));
+            let Some(row) = row.collect::<Option<Vec<bool>>>() else {
+                reached("not", "§5.3 wrong type");
+                return Truth::Unknown;
+            };
+            rows.push(if all_of_right { row.iter().all(|x| *x) } else { row.iter().any(|x| *x) });
+        }
+        Truth::of(if all_of_left { rows.iter().all(|x| *x) } else { rows.iter().any(|x| *x) })
     }
 
-    /// Compares two values. One of the wrong type makes it unknown (semantics §5.3).
-    fn compare_one(&self, left: &Literal, right: &Literal) -> Truth {
-        let holds = match self.family {
-            "String" => match (left, right) {
-                (Literal::Text(left), Literal::Text(right)) => Some(self.test_text(left, right)),
-                _ => None,
-            },
-            "Numeric" => match (left, right) {
-                (Literal::Number(left), Literal::Number(right)) => {
-                    Some(self.order(left.cmp(right)))
-                }
-                _ => None,
-            },
-            "Bool" => match (left, right) {
-                (Literal::Flag(left), Literal::Flag(right)) => Some(left == right),
-                _ => None,
-            },
-            "Guid" => match (guid(left), guid(right)) {
-                (Some(left), Some(right)) => Some(left == right),
-                _ => None,
-            },
-            _ => match (time(left), time(right)) {
-                (Some(left), Some(right)) => Some(self.order(left.cmp(&right))),
-                _ => None,
-            },
-        };
-        match holds {
-            Some(holds) => Truth::of(holds != self.negated),
-            None => {
-                reached("not", "§5.3 wrong type");
-                Truth::Unknown
+    /// Compares two values; none if one has the wrong type.
+    fn compare_one(&self, left: &Literal, right: &Literal) -> Option<bool> {
+        let holds = match (self.family, left, right) {
+            ("String", Literal::Text(left), Literal::Text(right)) => self.test_text(left, right),
+            ("Numeric", Literal::Number(left), Literal::Number(right)) => {
+                self.order(left.cmp(right))
             }
-        }
+            ("Bool", Literal::Flag(left), Literal::Flag(right)) => left == right,
+            ("Guid", left, right) => guid(left)? == guid(right)?,
+            ("DateTime", left, right) => self.order(time(left)?.cmp(&time(right)?)),
+            _ => return None,
+        };
+        Some(holds != self.negated)
     }
 
     fn order(&self, order: Ordering) -> bool {

@@ -128,7 +128,8 @@ fn after_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
 fn quoted_argument(text: &str) -> Option<String> {
     let inner = text.trim().strip_prefix('{')?.strip_suffix('}')?;
     match literal(inner)? {
-        (Literal::Text(text), "") if !text.is_empty() => Some(text),
+        // No action has a space in it.
+        (Literal::Text(text), "") if !text.is_empty() && !text.contains(' ') => Some(text),
         _ => None,
     }
 }
