@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::reference::{FEATURES, Reached};
+use crate::reference::Reached;
 
 /// Cases below which nothing is asked of a run: too few to reach everything.
 const FROM: u64 = 200_000;
@@ -102,9 +102,7 @@ pub(crate) fn missing(
         return Vec::new();
     }
     let least = LEAST * cases / 1_000_000;
-    let conditions = CONDITIONS.iter().filter(|_| FEATURES.conditions);
-    let schedules = SCHEDULES.iter().filter(|_| FEATURES.schedules);
-    let rules = RULES.iter().chain(conditions).chain(schedules);
+    let rules = RULES.iter().chain(&CONDITIONS).chain(&SCHEDULES);
     let seldom = |count: Option<&u64>| count.is_none_or(|count| *count < least);
     let outcomes =
         OUTCOMES.into_iter().filter(|name| seldom(outcomes.get(*name))).map(str::to_owned);

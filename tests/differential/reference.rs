@@ -51,17 +51,6 @@ use condition::Asked;
 use review::{Principal, Review, Target};
 pub(crate) use world::World;
 
-/// What the reference evaluates; a part that the product has not built yet is off.
-pub(crate) struct Features {
-    /// Conditions (semantics §5). Off: none is understood.
-    pub(crate) conditions: bool,
-    /// Schedules (semantics §4.6). Off: they grant nothing, and what they bound grants nothing.
-    pub(crate) schedules: bool,
-}
-
-/// What both sides evaluate today.
-pub(crate) const FEATURES: Features = Features { conditions: false, schedules: false };
-
 /// How often each rule took part in a decision, by what it did: `allow`, `deny`, or `not` where it
 /// kept an assignment from being applied.
 pub(crate) type Reached = BTreeMap<(&'static str, &'static str), u64>;

@@ -6,10 +6,10 @@ mod parse;
 use serde_json::Value;
 
 use super::actions::{self, Need};
+use super::reached;
 use super::review::Target;
 use super::schedule::Instant;
 use super::world::{World, text};
-use super::{FEATURES, reached};
 
 /// What a condition can ask about besides the action.
 pub(crate) struct Asked<'a> {
@@ -102,7 +102,7 @@ pub(crate) fn evaluate(holder: &Value, need: &Need, asked: &Asked<'_>) -> Truth 
         return Truth::True;
     }
     // §5.3: another version is not understood.
-    if !FEATURES.conditions || text(holder, "conditionVersion") != Some("2.0") {
+    if text(holder, "conditionVersion") != Some("2.0") {
         return Truth::Unknown;
     }
     match parse::parse(condition) {

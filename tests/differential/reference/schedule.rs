@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use super::reached;
 use super::world::{World, text};
-use super::{FEATURES, reached};
 
 /// Nanoseconds since 1970, UTC.
 pub(crate) type Instant = i128;
@@ -15,7 +15,7 @@ pub(crate) fn in_force(world: &World, plain: &Value, now: Instant) -> bool {
     if naming.peek().is_none() {
         return true;
     }
-    let now_in_force = FEATURES.schedules && naming.any(|one| is_running(one, now));
+    let now_in_force = naming.any(|one| is_running(one, now));
     reached(if now_in_force { "allow" } else { "not" }, "§4.6 bounded");
     now_in_force
 }
@@ -23,8 +23,7 @@ pub(crate) fn in_force(world: &World, plain: &Value, now: Instant) -> bool {
 /// Says whether a schedule instance is an assignment by itself, and in force: it names no plain
 /// assignment at hand, and its `memberType` is Direct or absent.
 pub(crate) fn grants_itself(world: &World, instance: &Value, now: Instant) -> bool {
-    FEATURES.schedules
-        && !world.assignments.iter().any(|plain| bounds(instance, plain))
+    !world.assignments.iter().any(|plain| bounds(instance, plain))
         && matches!(text(instance, "memberType"), None | Some("Direct"))
         && is_running(instance, now)
         && reached("allow", "§4.6 by itself")
