@@ -157,11 +157,14 @@ fn collect(dir: &Path, files: &mut Vec<PathBuf>) {
 }
 
 fn load(path: &Path) -> Vec<Case> {
-    let text = fs::read_to_string(path).unwrap();
-    let file: File =
-        serde_saphyr::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let name = path.strip_prefix(root().join("cases")).unwrap().with_extension("");
-    let name = name.to_str().unwrap().to_owned();
+    parse(name.to_str().unwrap(), &fs::read_to_string(path).unwrap())
+}
+
+/// The case of a file's text, and its replays.
+pub(crate) fn parse(name: &str, text: &str) -> Vec<Case> {
+    let name = name.to_owned();
+    let file: File = serde_saphyr::from_str(text).unwrap_or_else(|e| panic!("{name}: {e}"));
     let question = match (&file.review, &file.body, &file.token, file.endpoint) {
         (Some(review), None, None, Endpoint::Authorize) => Question::Access(bytes(review)),
         (Some(review), None, None, Endpoint::Authenticate) => Question::Authenticate(bytes(review)),

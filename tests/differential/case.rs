@@ -46,16 +46,29 @@ pub(crate) struct Answer {
     pub(crate) outcome: &'static str,
     /// The kind of the grant or rule, and after a space which.
     pub(crate) via: String,
+    /// What else is said: role and end of an assignment, whom a deny names, what was needed where.
+    pub(crate) more: String,
 }
 
 impl Answer {
     pub(crate) fn new(outcome: &'static str, via: impl Into<String>) -> Self {
-        Self { outcome, via: via.into() }
+        Self { outcome, via: via.into(), more: String::new() }
+    }
+
+    pub(crate) fn with(mut self, more: impl Into<String>) -> Self {
+        self.more = more.into();
+        self
+    }
+
+    /// The outcome with the kind of the grant or rule.
+    pub(crate) fn kind(&self) -> String {
+        format!("{} via {}", self.outcome, self.via.split(' ').next().unwrap_or_default())
     }
 }
 
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} via {}", self.outcome, self.via)
+        write!(f, "{} via {}", self.outcome, self.via)?;
+        if self.more.is_empty() { Ok(()) } else { write!(f, " ({})", self.more) }
     }
 }

@@ -1,10 +1,8 @@
-//! Makes a case smaller while the two sides still differ, and prints it.
-
-use std::fmt::Write as _;
+//! Makes a case smaller while the two sides still differ.
 
 use serde_json::Value;
 
-use crate::case::{Case, FOLDERS};
+use crate::case::Case;
 
 /// Leaves out documents, members and elements of lists for as long as `differs` holds.
 pub(crate) fn minimise(case: &Case, differs: &dyn Fn(&Case) -> bool) -> Case {
@@ -74,25 +72,4 @@ fn remove(value: &mut Value, pointer: &str) -> bool {
         },
         _ => false,
     }
-}
-
-/// The case as a conformance case, with its policy before it. JSON is YAML too.
-pub(crate) fn print(case: &Case) -> String {
-    let mut text = String::new();
-    let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap();
-    for (key, value) in case.setting.as_object().into_iter().flatten() {
-        let _ = writeln!(text, "# setting: {key}: {value}");
-    }
-    let _ = writeln!(text, "# now: {} ns since 1970", case.now);
-    for folder in FOLDERS {
-        for (number, document) in case.of(folder).iter().enumerate() {
-            let _ = writeln!(text, "# policy/{folder}/{number}.json");
-            pretty(document).lines().for_each(|line| {
-                let _ = writeln!(text, "#   {line}");
-            });
-        }
-    }
-    let review = pretty(&case.review).replace('\n', "\n  ");
-    let _ = writeln!(text, "description: \nsource: semantics §\npolicy: \nreview:\n  {review}");
-    text
 }

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use kubentra::authz::{
-    ClusterScope, Decision, DecisionRules, DenyReason, Discovery, Grant, KnownOperations,
-    NoOpinionReason, PolicySetting, PolicySnapshot, Subresources, Ungranted,
+    ClockUse, ClusterScope, Decision, DecisionRules, DenyReason, Discovery, Grant, KnownOperations,
+    NoOpinionReason, PolicySetting, PolicySnapshot, Refusal, Subresources, Ungranted,
+    evaluate_timed, explain,
 };
 use kubentra::builtin;
 use kubentra::clock::Now;
 use kubentra::policy_dir;
-use kubentra::review::access::{AccessReview, CallerRules};
+use kubentra::review::access::{AccessReview, Caller, CallerRules};
 use kubentra::service::authorizer::{Authorizer, AuthorizerSettings, PolicyMode};
 use kubentra::service::policy_store::PolicyStore;
 use serde_json::Value;
@@ -23,7 +24,31 @@ use crate::case::{Answer, Case, FOLDERS};
 /// A policy that the product has read, ready to answer.
 pub(crate) struct Product {
     authorizer: Authorizer,
+    policy: Arc<PolicySnapshot>,
+    callers: CallerRules,
     read_at: Instant,
+}
+
+/// What the product says to one review.
+pub(crate) struct Told {
+    pub(crate) answer: Answer,
+    /// The reason, or the error.
+    pub(crate) reason: String,
+    /// How long the answer holds, where the rules were walked.
+    pub(crate) holds: Option<Holds>,
+    /// What is wrong with the way that is shown to the answer.
+    pub(crate) misexplained: Option<String>,
+}
+
+/// Until when the product says that a decision stays the same (semantics §4.6); the longer is greater.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Holds {
+    /// Until this moment, in nanoseconds since 1970.
+    Until(i128),
+    /// From now on.
+    FromNow,
+    /// At all times.
+    Always,
 }
 
 impl Product {
@@ -43,22 +68,59 @@ impl Product {
         let (store, reader) = PolicyStore::new();
         let now = Now { wall: SystemTime::UNIX_EPOCH, monotonic: read_at };
         store.publish(PolicySnapshot::new(&setting(&case.setting)?, documents), now);
-        let authorizer = Authorizer::new(authorizer_settings(&case.setting), reader);
-        Ok(Self { authorizer, read_at })
+        let policy = reader.latest().ok_or("nothing was published")?.policy;
+        let settings = authorizer_settings(&case.setting);
+        let callers = settings.callers.clone();
+        Ok(Self { authorizer: Authorizer::new(settings, reader), policy, callers, read_at })
     }
 
     /// Answers one posted body at `now`, in nanoseconds since 1970.
-    pub(crate) fn decide(&self, body: &[u8], now: i128) -> (Answer, String) {
+    pub(crate) fn decide(&self, body: &[u8], now: i128) -> Told {
+        let told = |answer, reason| Told { answer, reason, holds: None, misexplained: None };
         let review = match AccessReview::parse(body) {
             Ok(review) => review,
-            Err(error) => return (Answer::new("invalid", "400"), error.to_string()),
+            Err(error) => return told(Answer::new("invalid", "400"), error.to_string()),
         };
         let since_1970 = Duration::from_nanos(u64::try_from(now).unwrap());
         let now = Now { wall: SystemTime::UNIX_EPOCH + since_1970, monotonic: self.read_at };
-        match self.authorizer.authorize(&review, now) {
-            Ok(decision) => (answer(&decision), decision.to_string()),
-            Err(error) => (Answer::new("unavailable", "503"), error.to_string()),
+        let decision = match self.authorizer.authorize(&review, now) {
+            Ok(decision) => decision,
+            Err(error) => return told(Answer::new("unavailable", "503"), error.to_string()),
+        };
+        let mut told = told(answer(&decision), decision.to_string());
+        let walked = !matches!(
+            decision,
+            Decision::NoOpinion(
+                NoOpinionReason::System
+                    | NoOpinionReason::ExemptUser
+                    | NoOpinionReason::NotEntra { .. }
+                    | NoOpinionReason::AuthenticationOnly
+            )
+        );
+        if let (true, Caller::Entra(principal)) = (walked, review.caller(&self.callers)) {
+            let request = review.request(principal);
+            let (again, clock) = evaluate_timed(&self.policy, &request, now.timestamp());
+            told.holds = Some(holds(clock));
+            let trace = explain(&self.policy, &request, now.timestamp());
+            told.misexplained = if again != decision {
+                Some(format!("evaluated again: {again}"))
+            } else if trace.decision != decision {
+                Some(format!("explained as: {}", trace.decision))
+            } else {
+                // Explaining looks at assignments that could only come second: never at fewer.
+                (holds(trace.clock) > holds(clock))
+                    .then(|| format!("clock {clock:?}, explained {:?}", trace.clock))
+            };
         }
+        told
+    }
+}
+
+fn holds(clock: ClockUse) -> Holds {
+    match clock {
+        ClockUse::Unread => Holds::Always,
+        ClockUse::Read { next_change: None } => Holds::FromNow,
+        ClockUse::Read { next_change: Some(at) } => Holds::Until(at.as_nanosecond()),
     }
 }
 
@@ -114,29 +176,48 @@ fn words(setting: &Value, key: &str) -> Vec<String> {
 
 /// The decision in the words that the reference uses.
 fn answer(decision: &Decision) -> Answer {
-    let nothing = |word: &str| word.to_owned();
-    let via = match decision {
-        Decision::Allow(Grant::RoleAssignment { assignment, through, .. }) => {
-            let id = assignment.id.to_ascii_lowercase();
-            match through {
-                Some(group) => format!("roleAssignment {id} through {group}"),
-                None => format!("roleAssignment {id}"),
+    let (via, more) = match decision {
+        Decision::Allow(Grant::RoleAssignment { assignment, role, through, until }) => {
+            let mut via = format!("roleAssignment {}", assignment.id.to_ascii_lowercase());
+            if let Some(group) = through {
+                via = format!("{via} through {group}");
             }
+            let more = match until {
+                Some(until) => format!("{} until {}", role.id, until.as_nanosecond()),
+                None => role.id.to_string(),
+            };
+            (via, more)
         }
         Decision::Allow(Grant::Discovery) => nothing("discovery"),
         Decision::Allow(Grant::TrustedAccess { binding, role }) => {
-            format!("trustedAccess {} {role}", binding.name)
+            (format!("trustedAccess {} {role}", binding.name), String::new())
         }
-        Decision::Allow(Grant::AdminGroup { group }) => format!("adminGroup {group}"),
-        Decision::Deny(DenyReason::DenyAssignment { deny, .. }) => {
-            format!("denyAssignment {}", deny.id.to_ascii_lowercase())
+        Decision::Allow(Grant::AdminGroup { group }) => {
+            (format!("adminGroup {group}"), String::new())
         }
-        Decision::Deny(DenyReason::Ungranted(_))
-        | Decision::NoOpinion(NoOpinionReason::Ungranted(_)) => nothing("ungranted"),
+        Decision::Deny(DenyReason::DenyAssignment { deny, principal, through_group, .. }) => {
+            let group = if *through_group { "group " } else { "" };
+            let via = format!("denyAssignment {}", deny.id.to_ascii_lowercase());
+            (via, format!("{group}{principal}"))
+        }
+        Decision::Deny(DenyReason::Ungranted(refusal))
+        | Decision::NoOpinion(NoOpinionReason::Ungranted(refusal)) => {
+            ("ungranted".to_owned(), needed(refusal))
+        }
         Decision::NoOpinion(NoOpinionReason::NotEntra { .. }) => nothing("notEntra"),
         Decision::NoOpinion(NoOpinionReason::System) => nothing("system"),
         Decision::NoOpinion(NoOpinionReason::ExemptUser) => nothing("exempt"),
         Decision::NoOpinion(NoOpinionReason::AuthenticationOnly) => nothing("authenticationOnly"),
     };
-    Answer { outcome: decision.outcome(), via }
+    Answer { outcome: decision.outcome(), via, more }
+}
+
+fn nothing(word: &str) -> (String, String) {
+    (word.to_owned(), String::new())
+}
+
+fn needed(refusal: &Refusal) -> String {
+    let mut actions: Vec<_> = refusal.actions.iter().map(String::as_str).collect();
+    actions.sort_unstable();
+    format!("{} at {}", actions.join(", "), refusal.scope.to_string().to_ascii_lowercase())
 }

@@ -70,6 +70,14 @@ pub(crate) fn take_reached() -> Reached {
     REACHED.take()
 }
 
+/// Does something that is not counted.
+pub(crate) fn quietly<T>(what: impl FnOnce() -> T) -> T {
+    let before = REACHED.take();
+    let done = what();
+    REACHED.set(before);
+    done
+}
+
 /// What to answer to a posted review.
 pub(crate) fn decide(world: &World, body: &[u8], now: schedule::Instant) -> Answer {
     let Some(review) = Review::read(body) else {
@@ -87,10 +95,10 @@ pub(crate) fn decide(world: &World, body: &[u8], now: schedule::Instant) -> Answ
     let questions = questions(world, &review.target);
     // §4.1: before everything else (§6.2, §7.3, §8.1).
     if let Some(deny) = azure::denial(world, &principal, &questions, &asked) {
-        return Answer::new("deny", format!("denyAssignment {deny}"));
+        return deny;
     }
-    if let Some(grant) = azure::grant(world, &principal, &questions, &asked, now) {
-        return Answer::new("allow", format!("roleAssignment {grant}"));
+    if let Some(grant) = azure::grant(world, &principal, &questions, &asked) {
+        return grant;
     }
     if world.discovery
         && let Target::Path(path) = &review.target
@@ -105,7 +113,8 @@ pub(crate) fn decide(world: &World, body: &[u8], now: schedule::Instant) -> Answ
         return Answer::new("allow", format!("adminGroup {group}"));
     }
     // §8.2
-    Answer::new(if world.deny_ungranted { "deny" } else { "noOpinion" }, "ungranted")
+    let outcome = if world.deny_ungranted { "deny" } else { "noOpinion" };
+    Answer::new(outcome, "ungranted").with(needed(world, &review.target, &questions))
 }
 
 /// The ways to ask for a request: at the cluster, and at its fleet (semantics §3.3).
@@ -124,6 +133,21 @@ fn questions(world: &World, target: &Target) -> Vec<Question> {
             place,
         })
         .collect()
+}
+
+/// What a refusal says: the actions, at the cluster or its namespace (semantics §9).
+fn needed(world: &World, target: &Target, questions: &[Question]) -> String {
+    let needs = questions.first().map_or(&[][..], |question| &question.needs);
+    let mut actions: Vec<_> = needs.iter().map(|need| need.text.as_str()).collect();
+    actions.sort_unstable();
+    let cluster = world.cluster.to_ascii_lowercase();
+    let place = match target {
+        Target::Resource(request) if !request.namespace.is_empty() => {
+            format!("{cluster}/namespaces/{}", request.namespace.to_ascii_lowercase())
+        }
+        _ => cluster,
+    };
+    format!("{} at {place}", actions.join(", "))
 }
 
 /// The smallest of the caller's groups that is a cluster administrator group (semantics §8.1, §9).

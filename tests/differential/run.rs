@@ -1,11 +1,8 @@
 //! A run: all cases on all cores, then what was reached, or the differences.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
-use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -13,191 +10,175 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::case::{Answer, Case};
-use crate::coverage;
+use crate::case::Case;
+use crate::compare::{self, Difference, Sides, Twist};
 use crate::generator::Policy;
-use crate::minimise;
-use crate::product::Product;
-use crate::reference::{self, World};
+use crate::reference::{self, Reached};
+use crate::{coverage, minimise, print};
 
 /// Reviews asked of each policy: reading a policy takes longer than answering a review.
 const REVIEWS: u64 = 100;
 /// Differences after which a run ends.
 const MOST_DIFFERENCES: usize = 5;
 
+/// What a run is to do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    /// Reviews to ask.
+    pub(crate) cases: u64,
+    /// The same number makes the same cases.
+    pub(crate) seed: u64,
+    /// What is done to the answers of the product.
+    pub(crate) twist: Twist,
+    /// Whether to show how far it is.
+    pub(crate) shown: bool,
+}
+
+/// What came of a run.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    pub(crate) asked: u64,
+    pub(crate) seconds: f64,
+    /// How often each kind of answer was given by both sides.
+    pub(crate) answers: BTreeMap<String, u64>,
+    /// How often each rule took part.
+    pub(crate) reached: Reached,
+    /// The differences, each with the smallest case that shows it.
+    pub(crate) differences: Vec<(Difference, Case)>,
+}
+
 /// What the threads share.
 struct Run {
-    cases: u64,
-    seed: u64,
+    plan: Plan,
     next: AtomicU64,
     asked: AtomicU64,
     started: Instant,
-    counts: Mutex<BTreeMap<String, u64>>,
-    reached: Mutex<reference::Reached>,
-    differences: Mutex<Vec<String>>,
+    outcome: Mutex<Outcome>,
 }
 
-/// Asks `cases` reviews and says whether all answers were the same and every rule was reached.
-pub(crate) fn run(cases: u64, seed: u64) -> ExitCode {
-    hush();
+/// Asks as many reviews as planned, on all cores.
+pub(crate) fn run(plan: Plan) -> Outcome {
+    compare::hush();
     let run = Run {
-        cases,
-        seed,
+        plan,
         next: AtomicU64::new(0),
         asked: AtomicU64::new(0),
         started: kubentra::clock::Now::read().monotonic,
-        counts: Mutex::default(),
-        reached: Mutex::default(),
-        differences: Mutex::default(),
+        outcome: Mutex::default(),
     };
     let threads = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| run.work())).collect();
         while !workers.iter().all(thread::ScopedJoinHandle::is_finished) {
             thread::sleep(Duration::from_millis(50));
-            if run.started.elapsed().subsec_millis() < 50 {
+            if plan.shown && run.started.elapsed().subsec_millis() < 50 {
                 run.progress('\r');
             }
         }
     });
-    run.progress('\n');
-    run.report()
+    if plan.shown {
+        run.progress('\n');
+    }
+    let mut outcome = run.outcome.into_inner().unwrap();
+    outcome.asked = run.asked.into_inner();
+    outcome.seconds = run.started.elapsed().as_secs_f64();
+    outcome
 }
 
 impl Run {
     fn work(&self) {
         let dir = TempDir::new().unwrap();
-        let mut counts = BTreeMap::new();
+        let mut answers = BTreeMap::new();
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let first = number * REVIEWS;
-            if first >= self.cases || self.differences.lock().unwrap().len() >= MOST_DIFFERENCES {
+            let enough = self.outcome.lock().unwrap().differences.len() >= MOST_DIFFERENCES;
+            if first >= self.plan.cases || enough {
                 break;
             }
-            let mut policy = Policy::new(self.seed, number);
-            let reviews = REVIEWS.min(self.cases - first);
-            let product = match Product::load(&policy.case, dir.path(), self.started) {
-                Ok(product) => product,
-                Err(error) => {
-                    self.differ(&policy.case, dir.path(), &error);
-                    continue;
-                }
-            };
-            let world = World::of(&policy.case);
-            for _ in 0..reviews {
-                policy.ask();
-                let (body, now) = (policy.case.body(), policy.case.now);
-                let answers = AssertUnwindSafe(|| {
-                    (product.decide(&body, now), reference::decide(&world, &body, now))
-                });
-                let Ok(((found, reason), expected)) = panic::catch_unwind(answers) else {
-                    self.differ(&policy.case, dir.path(), "a panic");
-                    break;
-                };
-                if found != expected {
-                    self.differ(&policy.case, dir.path(), &reason);
-                    break;
-                }
-                let kind = found.via.split(' ').next().unwrap_or_default();
-                *counts.entry(format!("{} via {kind}", found.outcome)).or_default() += 1;
-            }
-            self.asked.fetch_add(reviews, Ordering::Relaxed);
+            self.ask(number, REVIEWS.min(self.plan.cases - first), dir.path(), &mut answers);
         }
-        add(&mut self.counts.lock().unwrap(), counts);
-        add(&mut self.reached.lock().unwrap(), reference::take_reached());
+        let mut outcome = self.outcome.lock().unwrap();
+        add(&mut outcome.answers, answers);
+        add(&mut outcome.reached, reference::take_reached());
+    }
+
+    /// Asks `reviews` reviews of one policy, or fewer if a difference is found.
+    fn ask(&self, number: u64, reviews: u64, dir: &Path, answers: &mut BTreeMap<String, u64>) {
+        let mut policy = Policy::new(self.plan.seed, number);
+        let sides = match Sides::load(&policy.case, dir, self.started, self.plan.twist) {
+            Ok(sides) => sides,
+            Err(error) => {
+                policy.ask();
+                return self.keep(&policy.case, dir, &error);
+            }
+        };
+        for _ in 0..reviews {
+            policy.ask();
+            match sides.ask(&policy.case) {
+                Ok(answer) => *answers.entry(answer.kind()).or_default() += 1,
+                Err(difference) => return self.keep(&policy.case, dir, &difference.reason),
+            }
+            self.asked.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Makes a difference small and keeps it.
-    fn differ(&self, case: &Case, dir: &Path, reason: &str) {
-        let answers = |case: &Case| both(case, dir, self.started);
-        let first_word = |answer: &Answer| {
-            let via = answer.via.split(' ').next().unwrap_or_default();
-            format!("{} {via}", answer.outcome)
-        };
-        let kind = |(found, expected): &(Answer, Answer)| {
-            (found != expected).then(|| (first_word(found), first_word(expected)))
-        };
-        // The same kind of difference: a smaller case must not slide into another one.
-        let wanted = answers(case).as_ref().and_then(kind);
-        let differs = |smaller: &Case| answers(smaller).as_ref().and_then(kind) == wanted;
-        let small =
-            if wanted.is_some() { minimise::minimise(case, &differs) } else { case.clone() };
-        let text = match answers(&small) {
-            Some((found, expected)) => format!("the product: {found}\nthe reference: {expected}"),
-            None => "one of the two panics".to_owned(),
-        };
-        let text = format!("{text}\nat first: {reason}\n{}", minimise::print(&small));
-        self.differences.lock().unwrap().push(text);
+    fn keep(&self, case: &Case, dir: &Path, reason: &str) {
+        let differ = |case: &Case| compare::differ(case, dir, self.started, self.plan.twist);
+        let found = reference::quietly(|| {
+            let wanted = differ(case)?.kind();
+            let small = minimise::minimise(case, &|smaller| {
+                differ(smaller).is_some_and(|difference| difference.kind() == wanted)
+            });
+            Some((differ(&small)?, small))
+        });
+        let found = found.unwrap_or_else(|| {
+            let nothing = || crate::case::Answer::new("unknown", "only once");
+            let reason = reason.to_owned();
+            (Difference { found: nothing(), expected: nothing(), reason }, case.clone())
+        });
+        self.outcome.lock().unwrap().differences.push(found);
     }
 
     #[expect(clippy::cast_precision_loss, reason = "shown to people")]
     fn progress(&self, end: char) {
-        let asked = self.asked.load(Ordering::Relaxed);
+        let (asked, cases) = (self.asked.load(Ordering::Relaxed), self.plan.cases);
         let seconds = self.started.elapsed().as_secs_f64();
         let rate = asked as f64 / seconds;
+        say(&format!("differential: {asked} of {cases} cases, {seconds:.0} s, {rate:.0}/s"), end);
+    }
+}
+
+impl Outcome {
+    /// Shows the answers and rules reached, then the differences; what is wrong with the run.
+    pub(crate) fn report(&self, plan: Plan) -> Result<(), String> {
+        for (name, count) in &self.answers {
+            say(&format!("{count:>12}  {name}"), '\n');
+        }
+        for ((what, rule), count) in &self.reached {
+            say(&format!("{count:>12}  {what}: {rule}"), '\n');
+        }
+        for (difference, case) in &self.differences {
+            say(&print::difference(difference, case, plan.seed), '\n');
+        }
+        let Plan { seed, .. } = plan;
+        let Self { asked, seconds, differences, .. } = self;
+        let differences = differences.len();
         say(
-            &format!("differential: {asked} of {} cases, {seconds:.0} s, {rate:.0}/s", self.cases),
-            end,
+            &format!("seed {seed}: {asked} cases, {seconds:.1} s, {differences} differences"),
+            '\n',
         );
-    }
-
-    fn report(&self) -> ExitCode {
-        for (name, count) in &*self.counts.lock().unwrap() {
-            say(&format!("{count:>10}  {name}"), '\n');
+        if differences > 0 {
+            return Err(format!("{differences} differences, printed above (SEED={seed})"));
         }
-        for ((what, rule), count) in &*self.reached.lock().unwrap() {
-            say(&format!("{count:>10}  {what}: {rule}"), '\n');
-        }
-        let differences = self.differences.lock().unwrap();
-        for difference in &*differences {
-            say(&format!("\nDIFFERENCE (seed {})\n{difference}", self.seed), '\n');
-        }
-        let missing = if differences.is_empty() {
-            let (counts, reached) = (self.counts.lock().unwrap(), self.reached.lock().unwrap());
-            coverage::missing(self.cases, &counts, &reached)
+        let missing = coverage::missing(plan.cases, &self.answers, &self.reached);
+        if missing.is_empty() {
+            Ok(())
         } else {
-            Vec::new()
-        };
-        for missing in &missing {
-            say(&format!("reached too seldom: {missing}"), '\n');
-        }
-        if differences.is_empty() && missing.is_empty() {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
+            Err(format!("reached too seldom:\n  {}", missing.join("\n  ")))
         }
     }
-}
-
-thread_local! {
-    /// Whether this thread makes a case smaller, and panics say nothing.
-    static QUIET: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Lets a panic pass without a word while a case is made smaller.
-fn hush() {
-    let loud = panic::take_hook();
-    panic::set_hook(Box::new(move |info| {
-        if !QUIET.get() {
-            loud(info);
-        }
-    }));
-}
-
-/// What the product and the reference answer, from the very beginning. None if a part is missing
-/// without which the case means nothing, so that one of the two panics.
-fn both(case: &Case, dir: &Path, read_at: Instant) -> Option<(Answer, Answer)> {
-    QUIET.set(true);
-    let answers = panic::catch_unwind(|| {
-        let expected = reference::decide(&World::of(case), &case.body(), case.now);
-        let found = match Product::load(case, dir, read_at) {
-            Ok(product) => product.decide(&case.body(), case.now).0,
-            Err(error) => Answer::new("broken", error),
-        };
-        (found, expected)
-    });
-    QUIET.set(false);
-    answers.ok()
 }
 
 fn add<K: Ord>(sum: &mut BTreeMap<K, u64>, more: BTreeMap<K, u64>) {

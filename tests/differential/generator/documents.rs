@@ -26,7 +26,7 @@ const ROLES: [&str; 12] = [
 const OWN: usize = 8;
 
 /// Dates around noon, in different notations.
-pub(crate) const DATES: [&str; 13] = [
+pub(crate) const DATES: [&str; 14] = [
     "2020-02-29T00:00:00Z",
     "2026-11-22T11:59:59Z",
     "2026-11-22T11:59:59.999999999Z",
@@ -40,6 +40,7 @@ pub(crate) const DATES: [&str; 13] = [
     "2026-11-22T12:00:01+00:00",
     "2026-11-23T00:00:00+14:00",
     "2099-12-31T23:59:59Z",
+    "9999-12-31T23:59:59.9999999Z",
 ];
 
 /// A managed identity's resource ids, and the types of trusted-access roles.

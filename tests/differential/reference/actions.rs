@@ -79,8 +79,12 @@ pub(crate) fn of_resource(world: &World, prefix: &str, request: &Resource) -> Ve
     let question = [verb, group, resource].iter().any(|word| *word == "*");
     let core = group.is_empty() || group == "*";
     // §2.4, for the verbs of §2.2 alone; `*` asks for everything on the parent (§2.6).
-    let special =
-        special(world, subresource).filter(|_| core && suffix.is_some_and(|suffix| suffix != "*"));
+    let special = match suffix {
+        Some("*") => special(world, subresource).map(|(parents, _)| (parents, "*")),
+        Some(_) => special(world, subresource),
+        None => None,
+    };
+    let special = special.filter(|_| core);
     let mut needs = Vec::new();
     let mut add = |name: &str, suffix: Option<&str>, rule| {
         needs.push(need(prefix, name, suffix, question, rule));
@@ -101,6 +105,7 @@ pub(crate) fn of_resource(world: &World, prefix: &str, request: &Resource) -> Ve
         let rule = match (own, suffix) {
             (Some((_, "exec/action")), _) => "§2.4 exec",
             (Some((_, "write")), _) => "§2.4a",
+            (Some((_, "*")), _) => "§2.6 verb * of a subresource",
             (Some(_), _) => "§2.4b",
             (None, Some("*")) => "§2.6 verb *",
             (None, Some(_)) => "§2.2",

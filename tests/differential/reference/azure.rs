@@ -6,9 +6,10 @@ use super::actions::Need;
 use super::condition::{self, Asked, Truth};
 use super::reached;
 use super::review::{Principal, is_object_id};
-use super::schedule::{self, Instant};
+use super::schedule;
 use super::scope::{self, Cover, Place};
 use super::world::{World, last_segment, member, text, texts};
+use crate::case::Answer;
 
 /// One way to ask for the request: where, and for which actions.
 pub(crate) struct Question {
@@ -18,47 +19,62 @@ pub(crate) struct Question {
 
 /// Which of several grants or denials is named (semantics §9): the one with the longest scope, then
 /// the smallest id.
-fn named(mut found: Vec<(&Value, String)>) -> Option<String> {
+fn named(mut found: Vec<(&Value, Answer)>) -> Option<Answer> {
     found.sort_by_key(|(document, _)| {
         // The slash at the end is ignored here too (§3.2).
         let scope = text(document, "scope").unwrap();
         let length = scope.strip_suffix('/').unwrap_or(scope).len();
         (std::cmp::Reverse(length), id(document))
     });
-    found.into_iter().next().map(|(_, words)| words)
+    found.into_iter().next().map(|(_, answer)| answer)
 }
 
 fn id(document: &Value) -> String {
     text(document, "id").unwrap().to_ascii_lowercase()
 }
 
-/// The id of the deny assignment that applies (semantics §4.1).
+/// The deny assignment that applies (semantics §4.1).
 pub(crate) fn denial(
     world: &World,
     principal: &Principal,
     questions: &[Question],
     asked: &Asked<'_>,
-) -> Option<String> {
-    let applies = |deny: &&Value| {
-        names(deny, "principals", principal, true)
-            && is_at(world, deny, questions)
+) -> Option<Answer> {
+    let denials = world.denies.iter().filter_map(|deny| {
+        let whom = named_in(deny, principal)?;
+        let applies = is_at(world, deny, questions)
             && forbids(deny, questions, asked)
-            && !(names(deny, "excludePrincipals", principal, false)
-                && reached("not", "§4.1 excluded"))
-    };
-    named(world.denies.iter().filter(applies).map(|deny| (deny, id(deny))).collect())
+            && !(excludes(deny, principal) && reached("not", "§4.1 excluded"));
+        let answer = Answer::new("deny", format!("denyAssignment {}", id(deny)));
+        applies.then(|| (deny, answer.with(whom)))
+    });
+    named(denials.collect())
 }
 
-/// Says whether a list of principals of a deny assignment holds one of the caller's ids, or everyone,
-/// who can be among the principals, whatever the `type`, but not among the excluded: the id of zeros
-/// is no caller.
-fn names(deny: &Value, list: &str, principal: &Principal, with_everyone: bool) -> bool {
+/// Whom a deny assignment names: the caller, before the smallest of its groups, before everyone, who can
+/// be among the principals whatever the `type` (§4.1, §9).
+fn named_in(deny: &Value, principal: &Principal) -> Option<String> {
+    let ids = ids(deny, "principals");
+    if ids.contains(&principal.id) {
+        return Some(principal.id.clone());
+    }
+    match ids.iter().filter(|id| principal.groups.contains(id)).min() {
+        Some(group) => Some(format!("group {group}")),
+        None => ids.into_iter().find(|id| !is_object_id(id)),
+    }
+}
+
+/// Says whether one of the caller's ids is among the excluded. The id of zeros excludes nobody: it is
+/// no caller.
+fn excludes(deny: &Value, principal: &Principal) -> bool {
+    ids(deny, "excludePrincipals").iter().any(|id| principal.holds(id))
+}
+
+/// The ids in a list of principals, in lower case.
+fn ids(deny: &Value, list: &str) -> Vec<String> {
     let list = member(deny, list).as_array();
-    let mut ids = list.into_iter().flatten().map(|entry| entry["id"].as_str().unwrap());
-    ids.any(|id| {
-        let everyone = with_everyone && !is_object_id(id);
-        everyone || principal.holds(id)
-    })
+    let ids = list.into_iter().flatten().map(|entry| entry["id"].as_str().unwrap());
+    ids.map(str::to_ascii_lowercase).collect()
 }
 
 /// Says whether a deny assignment is at a scope that covers the request, in whichever way it is asked
@@ -98,28 +114,32 @@ fn permissions(document: &Value) -> &[Value] {
     member(document, "permissions").as_array().unwrap()
 }
 
-/// The role assignment that allows, in the words of the conformance cases (semantics §4.2).
+/// The role assignment that allows (semantics §4.2).
 pub(crate) fn grant(
     world: &World,
     principal: &Principal,
     questions: &[Question],
     asked: &Asked<'_>,
-    now: Instant,
-) -> Option<String> {
-    let plain = world.assignments.iter().filter(|plain| schedule::in_force(world, plain, now));
-    let scheduled = world.instances.iter().filter(|one| schedule::grants_itself(world, one, now));
-    let grants = plain.chain(scheduled).filter_map(|assignment| {
-        let holder = text(assignment, "principalId").unwrap();
-        if !principal.holds(holder) {
+) -> Option<Answer> {
+    let all = schedule::assignments(world);
+    let grants = all.iter().filter_map(|(assignment, instances)| {
+        let holder = text(assignment, "principalId").unwrap().to_ascii_lowercase();
+        let fits = principal.holds(&holder)
+            && questions.iter().any(|question| grants(world, assignment, question, asked))
+            && schedule::in_force(instances, asked.now);
+        if !fits {
             return None;
         }
-        questions.iter().find(|question| grants(world, assignment, question, asked))?;
-        let words = if holder.eq_ignore_ascii_case(&principal.id) {
-            id(assignment)
-        } else {
-            format!("{} through {}", id(assignment), holder.to_ascii_lowercase())
+        let mut via = format!("roleAssignment {}", id(assignment));
+        if holder != principal.id {
+            via = format!("{via} through {holder}");
+        }
+        let role = last_segment(text(assignment, "roleDefinitionId").unwrap());
+        let more = match schedule::end(instances, asked.now) {
+            Some(end) => format!("{role} until {end}"),
+            None => role,
         };
-        Some((assignment, words))
+        Some((*assignment, Answer::new("allow", via).with(more)))
     });
     named(grants.collect())
 }
@@ -132,8 +152,7 @@ fn grants(world: &World, assignment: &Value, question: &Question, asked: &Asked<
     };
     // §4.7: found by the GUID at the end, whatever stands before it. Unknown: grants nothing (§4.5).
     let wanted = last_segment(text(assignment, "roleDefinitionId").unwrap());
-    let Some(definition) = world.definitions.iter().find(|definition| guid(definition) == wanted)
-    else {
+    let Some(definition) = world.definition(&wanted) else {
         reached("not", "§4.5 role unknown");
         return false;
     };
@@ -163,11 +182,6 @@ fn grants(world: &World, assignment: &Value, question: &Question, asked: &Asked<
         });
     }
     granted
-}
-
-/// The GUID of a definition: its name, or the end of its id.
-fn guid(definition: &Value) -> String {
-    last_segment(text(definition, "name").or_else(|| text(definition, "id")).unwrap())
 }
 
 impl Principal {

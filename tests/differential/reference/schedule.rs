@@ -8,25 +8,23 @@ use super::world::{World, text};
 /// Nanoseconds since 1970, UTC.
 pub(crate) type Instant = i128;
 
-/// Says whether a plain assignment is in force: no schedule instance names it, or one that does is in
-/// force itself.
-pub(crate) fn in_force(world: &World, plain: &Value, now: Instant) -> bool {
-    let mut naming = world.instances.iter().filter(|one| bounds(one, plain)).peekable();
-    if naming.peek().is_none() {
-        return true;
-    }
-    let now_in_force = naming.any(|one| is_running(one, now));
-    reached(if now_in_force { "allow" } else { "not" }, "§4.6 bounded");
-    now_in_force
-}
+/// The last instant that can be held: a later date in the last two days of the year 9999 is this one.
+const LAST: Instant = 253_402_207_200_999_999_999;
 
-/// Says whether a schedule instance is an assignment by itself, and in force: it names no plain
-/// assignment at hand, and its `memberType` is Direct or absent.
-pub(crate) fn grants_itself(world: &World, instance: &Value, now: Instant) -> bool {
-    !world.assignments.iter().any(|plain| bounds(instance, plain))
-        && matches!(text(instance, "memberType"), None | Some("Direct"))
-        && is_running(instance, now)
-        && reached("allow", "§4.6 by itself")
+/// Every assignment of a policy, with the instances that bound it; none is no bound.
+pub(crate) fn assignments(world: &World) -> Vec<(&Value, Vec<&Value>)> {
+    let naming = |plain| world.instances.iter().filter(|one| bounds(one, plain)).collect();
+    let mut all: Vec<(&Value, Vec<&Value>)> =
+        world.assignments.iter().map(|plain| (plain, naming(plain))).collect();
+    // One that names no plain assignment at hand is an assignment by itself, if Direct.
+    for instance in &world.instances {
+        let by_itself = matches!(text(instance, "memberType"), None | Some("Direct"))
+            && !world.assignments.iter().any(|plain| bounds(instance, plain));
+        if by_itself {
+            all.push((instance, vec![instance]));
+        }
+    }
+    all
 }
 
 /// Says whether an instance's `originRoleAssignmentId` names a plain assignment: ids compare without
@@ -36,16 +34,72 @@ fn bounds(instance: &Value, plain: &Value) -> bool {
         .is_some_and(|origin| origin.eq_ignore_ascii_case(text(plain, "id").unwrap()))
 }
 
+/// Says whether an assignment that would grant is in force: without instances always, else while one
+/// of them is.
+pub(crate) fn in_force(instances: &[&Value], now: Instant) -> bool {
+    if instances.is_empty() {
+        return true;
+    }
+    let in_force = instances.iter().any(|one| is_running(one, now));
+    let what = if in_force { "allow" } else { "not" };
+    reached(what, if instances.len() == 1 { "§4.6 bounded" } else { "§4.6 bounded by several" });
+    for instance in instances {
+        count_edges(instance, what, now);
+    }
+    in_force
+}
+
+/// The first moment after `now` at which an assignment in force no longer is; none if that never comes.
+pub(crate) fn end(instances: &[&Value], now: Instant) -> Option<Instant> {
+    let mut ends: Vec<_> = instances.iter().filter_map(|one| edge(one, "endDateTime")).collect();
+    ends.sort_unstable();
+    ends.into_iter().find(|end| *end > now && !instances.iter().any(|one| is_running(one, *end)))
+}
+
 /// Provisioned or without a status, and start ≤ now < end; a missing start or end is no bound.
 fn is_running(instance: &Value, now: Instant) -> bool {
-    let edge = |name: &str| text(instance, name).map(|date| parse(date).unwrap());
-    let (start, end) = (edge("startDateTime"), edge("endDateTime"));
-    if start == Some(now) || end == Some(now) {
-        reached("allow", "§4.6 at the edge");
-    }
     matches!(text(instance, "status"), None | Some("Provisioned"))
-        && start.is_none_or(|start| start <= now)
-        && end.is_none_or(|end| now < end)
+        && edge(instance, "startDateTime").is_none_or(|start| start <= now)
+        && edge(instance, "endDateTime").is_none_or(|end| now < end)
+}
+
+fn edge(instance: &Value, name: &str) -> Option<Instant> {
+    text(instance, name).map(|date| parse(date).unwrap().min(LAST))
+}
+
+/// Counts how near the edges of an instance were, for the statistics.
+fn count_edges(instance: &Value, what: &'static str, now: Instant) {
+    let near = |name: &str, rules: [&'static str; 5]| {
+        let rule = match edge(instance, name).map(|edge| now - edge) {
+            Some(0) => rules[0],
+            Some(-1) => rules[1],
+            Some(1) => rules[2],
+            Some(-1_000_000_000) => rules[3],
+            Some(1_000_000_000) => rules[4],
+            _ => return,
+        };
+        reached(what, rule);
+    };
+    near(
+        "startDateTime",
+        [
+            "§4.6 at the start",
+            "§4.6 1 ns before the start",
+            "§4.6 1 ns after the start",
+            "§4.6 1 s before the start",
+            "§4.6 1 s after the start",
+        ],
+    );
+    near(
+        "endDateTime",
+        [
+            "§4.6 at the end",
+            "§4.6 1 ns before the end",
+            "§4.6 1 ns after the end",
+            "§4.6 1 s before the end",
+            "§4.6 1 s after the end",
+        ],
+    );
 }
 
 /// Reads an RFC 3339 date-time: `2026-11-22T09:30:00.25Z`, or with an offset such as `+01:00`.

@@ -28,7 +28,7 @@ pub(crate) fn grant(world: &World, principal: &Principal, target: &Target) -> Op
         for name in texts(binding, "roles") {
             // A file's role stands before the built-in one that it replaces. An unknown name grants
             // nothing (§7.2).
-            let role = world.trusted_access_roles.iter().find(|role| is_named(role, &name));
+            let role = world.trusted_access_roles().find(|role| is_named(role, &name));
             // Contract: a role of another source type than its binding grants nothing.
             let of_the_source = |role: &&Value| {
                 text(role, "sourceResourceType").unwrap().eq_ignore_ascii_case(&kind)

@@ -9,8 +9,10 @@ use serde_json::Value;
 
 use crate::case::Case;
 
-/// Azure's own documents, from the files that the product compiles in.
-static BUILTIN_ROLES: LazyLock<Vec<Value>> = LazyLock::new(|| builtin("roles"));
+/// Azure's own documents, from the files that the product compiles in; the roles with their GUIDs.
+static BUILTIN_ROLES: LazyLock<Vec<(String, Value)>> = LazyLock::new(|| {
+    builtin("roles").into_iter().map(|role| (definition_guid(&role), role)).collect()
+});
 static BUILTIN_TRUSTED_ACCESS: LazyLock<Vec<Value>> = LazyLock::new(|| builtin("trusted-access"));
 static OPERATIONS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/data-actions.txt");
@@ -56,11 +58,11 @@ pub(crate) struct World {
     pub(crate) admin_groups: Vec<String>,
     pub(crate) exempt_users: Vec<String>,
     pub(crate) object_id_key: String,
-    pub(crate) definitions: Vec<Value>,
+    definitions: Vec<Value>,
     pub(crate) assignments: Vec<Value>,
     pub(crate) instances: Vec<Value>,
     pub(crate) denies: Vec<Value>,
-    pub(crate) trusted_access_roles: Vec<Value>,
+    trusted_access_roles: Vec<Value>,
     pub(crate) bindings: Vec<Value>,
 }
 
@@ -79,14 +81,25 @@ impl World {
             admin_groups: texts(setting, "adminGroups"),
             exempt_users: texts(setting, "exemptUsers"),
             object_id_key: text(setting, "objectIdExtraKey").unwrap().to_owned(),
-            // A file's role stands before the built-in one that it replaces.
-            definitions: [case.of("roleDefinitions"), &BUILTIN_ROLES].concat(),
+            definitions: case.of("roleDefinitions").to_vec(),
             assignments: case.of("roleAssignments").to_vec(),
             instances: case.of("roleAssignmentScheduleInstances").to_vec(),
             denies: case.of("denyAssignments").to_vec(),
-            trusted_access_roles: [case.of("trustedAccessRoles"), &BUILTIN_TRUSTED_ACCESS].concat(),
+            trusted_access_roles: case.of("trustedAccessRoles").to_vec(),
             bindings: case.of("trustedAccessRoleBindings").to_vec(),
         }
+    }
+
+    /// The role definition of a GUID in lower case. A file's stands before the built-in one that it
+    /// replaces (contract, "Policy directory").
+    pub(crate) fn definition(&self, guid: &str) -> Option<&Value> {
+        let own = self.definitions.iter().find(|role| definition_guid(role) == guid);
+        own.or_else(|| BUILTIN_ROLES.iter().find(|(id, _)| id == guid).map(|(_, role)| role))
+    }
+
+    /// All trusted-access roles, those of files before the built-in ones that they replace.
+    pub(crate) fn trusted_access_roles(&self) -> impl Iterator<Item = &Value> {
+        self.trusted_access_roles.iter().chain(BUILTIN_TRUSTED_ACCESS.iter())
     }
 
     /// The resource type of the cluster id, which begins each action (semantics "Words").
@@ -141,6 +154,11 @@ pub(crate) fn text<'a>(document: &'a Value, name: &str) -> Option<&'a str> {
 pub(crate) fn texts(document: &Value, name: &str) -> Vec<String> {
     let list = member(document, name).as_array();
     list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// The GUID of a definition: its name, or the end of its id.
+fn definition_guid(definition: &Value) -> String {
+    last_segment(text(definition, "name").or_else(|| text(definition, "id")).unwrap())
 }
 
 /// What follows the last slash, in lower case: the GUID of a definition (semantics §4.7).
