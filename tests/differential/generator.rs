@@ -6,8 +6,10 @@
 mod condition;
 mod documents;
 mod random;
+mod request;
 mod review;
 mod scene;
+mod trusted_access;
 
 use serde_json::Value;
 

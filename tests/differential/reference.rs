@@ -34,7 +34,7 @@
 
 mod actions;
 mod azure;
-mod condition;
+pub(crate) mod condition;
 mod pattern;
 mod review;
 mod schedule;

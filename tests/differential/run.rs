@@ -1,7 +1,7 @@
 //! A run: all cases on all cores, then what was reached, or the differences.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -66,19 +66,21 @@ pub(crate) fn run(plan: Plan) -> Outcome {
         started: kubentra::clock::Now::read().monotonic,
         outcome: Mutex::default(),
     };
+    // A log is not to be filled with what only a person watching wants to see.
+    let (pause, end) = if std::io::stderr().is_terminal() { (1, '\r') } else { (30, '\n') };
+    let mut shown_at = 0;
     let threads = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| run.work())).collect();
         while !workers.iter().all(thread::ScopedJoinHandle::is_finished) {
             thread::sleep(Duration::from_millis(50));
-            if plan.shown && run.started.elapsed().subsec_millis() < 50 {
-                run.progress('\r');
+            let seconds = run.started.elapsed().as_secs();
+            if plan.shown && seconds >= shown_at + pause {
+                shown_at = seconds;
+                run.progress(end);
             }
         }
     });
-    if plan.shown {
-        run.progress('\n');
-    }
     let mut outcome = run.outcome.into_inner().unwrap();
     outcome.asked = run.asked.into_inner();
     outcome.seconds = run.started.elapsed().as_secs_f64();

@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::documents::DATES;
 use super::random::Random;
-use super::scene::{Hot, Scene};
+use super::request::Hot;
+use super::scene::Scene;
 
 /// Puts a condition into the members of an assignment or a permission.
 pub(crate) fn add(members: &mut Map<String, Value>, scene: &Scene, random: &mut Random) {
@@ -74,13 +75,16 @@ fn atom(scene: &Scene, random: &mut Random) -> String {
     }
 }
 
+const NOW: &str = "@Environment[UtcNow]";
+const NOON: [&str; 3] =
+    ["2026-11-22T12:00:00Z", "2026-11-22T12:00:00.0Z", "2026-11-22T12:00:00.0000000Z"];
 const NAMES: [&str; 6] = [
     "@Request[Microsoft.ContainerService/managedClusters/customResources:group]",
     "@Request[Microsoft.ContainerService/managedClusters/customResources:kind]",
     "@Request[Microsoft.ContainerService/managedClusters/customResources:group]",
     "@Request[Microsoft.ContainerService/managedClusters/customResources:kind]",
     "@Request[Microsoft.ContainerService/managedClusters/resources:subresource]",
-    "@Environment[UtcNow]",
+    NOW,
 ];
 /// Attributes that no request has.
 const MISSING: [&str; 7] = [
@@ -93,17 +97,21 @@ const MISSING: [&str; 7] = [
     "@Environment[utcNow]",
 ];
 
+fn any_attribute(random: &mut Random) -> String {
+    attribute(random).to_owned()
+}
+
 fn attribute(random: &mut Random) -> &'static str {
-    if random.chance(85) { random.pick(&NAMES) } else { random.pick(&MISSING) }
+    if random.chance(93) { random.pick(&NAMES) } else { random.pick(&MISSING) }
 }
 
 /// A comparison; now and then of things that do not go together.
 fn comparison(scene: &Scene, random: &mut Random) -> String {
     let family = match random.below(20) {
-        0..=11 => "String",
-        12..=14 => "DateTime",
-        15 | 16 => "Numeric",
-        17 | 18 => "Guid",
+        0..=9 => "String",
+        10..=13 => "DateTime",
+        14 | 15 => "Numeric",
+        16 | 17 => "Guid",
         _ => "Bool",
     };
     let quantifier = if random.chance(25) {
@@ -122,8 +130,8 @@ fn comparison(scene: &Scene, random: &mut Random) -> String {
                 "" => random.pick(&["Equals", "StartsWith", "Like"]),
                 _ => random.pick(&["Equals", "Equals", "Like", "Like", "StartsWith"]),
             };
-            let not = if random.chance(25) { "Not" } else { "" };
-            let ignore = if random.chance(30) { "IgnoreCase" } else { "" };
+            let not = if random.chance(45) { "Not" } else { "" };
+            let ignore = if random.chance(45) { "IgnoreCase" } else { "" };
             format!("String{not}{test}{ignore}")
         }
         "Bool" | "Guid" => format!("{family}{}", random.pick(&["Equals", "NotEquals"])),
@@ -140,17 +148,17 @@ fn comparison(scene: &Scene, random: &mut Random) -> String {
         ),
     };
     let values = if random.chance(95) { family } else { random.pick(&FAMILIES) };
-    let left = match (family, quantifier) {
-        ("String", _) if random.chance(85) => attribute(random).to_owned(),
-        ("DateTime", _) if random.chance(80) => "@Environment[UtcNow]".to_owned(),
-        (_, "") => literal(values, scene, random),
-        (_, _) => set(values, scene, random),
+    let attribute = match family {
+        "String" if random.chance(85) => Some(attribute(random)),
+        "DateTime" if random.chance(80) => Some(NOW),
+        _ => None,
     };
-    let right = match quantifier {
-        _ if random.chance(4) => attribute(random).to_owned(),
-        "" => literal(values, scene, random),
-        _ => set(values, scene, random),
+    let written = |random: &mut Random| match quantifier {
+        "" => literal(values, attribute, scene, random),
+        _ => set(values, attribute, scene, random),
     };
+    let left = attribute.map_or_else(|| written(random), str::to_owned);
+    let right = if random.chance(4) { any_attribute(random) } else { written(random) };
     // Literals may stand on the left.
     let (left, right) = if random.chance(10) { (right, left) } else { (left, right) };
     format!("{left} {quantifier}{operator} {right}")
@@ -158,19 +166,21 @@ fn comparison(scene: &Scene, random: &mut Random) -> String {
 
 const FAMILIES: [&str; 5] = ["String", "DateTime", "Numeric", "Guid", "Bool"];
 
-fn set(family: &str, scene: &Scene, random: &mut Random) -> String {
+fn set(family: &str, beside: Option<&str>, scene: &Scene, random: &mut Random) -> String {
     let values: Vec<_> =
-        (0..random.between(1, 3)).map(|_| literal(family, scene, random)).collect();
+        (0..random.between(1, 3)).map(|_| literal(family, beside, scene, random)).collect();
     format!("{{{}}}", values.join(random.pick(&[",", ", "])))
 }
 
-fn literal(family: &str, scene: &Scene, random: &mut Random) -> String {
+/// A value of a family; a text mostly one that the attribute beside it can have.
+fn literal(family: &str, beside: Option<&str>, scene: &Scene, random: &mut Random) -> String {
     match family {
         "String" => {
+            let beside = beside.unwrap_or_default();
             let word = match scene.request(random) {
-                Hot::Resource([_, group, resource, subresource, ..]) => {
-                    random.one(&[group, resource, subresource])
-                }
+                Hot::Resource([_, group, ..]) if beside.ends_with(":group]") => group,
+                Hot::Resource([_, _, resource, ..]) if beside.ends_with(":kind]") => resource,
+                Hot::Resource([_, _, _, subresource, ..]) => subresource,
                 Hot::Path(_) => "widgets",
             };
             let word = if random.chance(80) {
@@ -178,15 +188,18 @@ fn literal(family: &str, scene: &Scene, random: &mut Random) -> String {
             } else {
                 random.pick(&["widgets", "example.com", "log", "a*c", "pods"])
             };
-            let word = match random.below(8) {
+            let word = match random.below(9) {
                 0 => format!("{}*", word.chars().take(2).collect::<String>()),
                 1 => word.replacen(['o', 'e'], "?", 1),
                 2 => format!("*{}", word.chars().skip(1).collect::<String>()),
                 3 => word.replacen('*', "\\*", 1),
+                4 => word.chars().take(3).collect(),
                 _ => word.to_owned(),
             };
             format!("'{}'", random.recase(&word, 15))
         }
+        // Half of them are noon, in one notation or another.
+        "DateTime" if random.chance(50) => format!("'{}'", random.pick(&NOON)),
         "DateTime" => format!("'{}'", random.pick(&DATES)),
         "Numeric" => random.pick(&["0", "10", "-3", "007", "9223372036854775807"]).to_owned(),
         "Guid" => {

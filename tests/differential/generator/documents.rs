@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::condition;
 use super::random::Random;
-use super::scene::{EVERYONE, IDS, Scene};
+use super::scene::{EVERYONE, Focus, IDS, Scene};
+use super::trusted_access;
 
 /// Role definitions that assignments name: the built-in ones Reader, Writer, Admin, Cluster Admin of
 /// AKS, Cluster Admin of Arc and of fleets, and Owner; then those of the policy; then none.
@@ -43,32 +44,40 @@ pub(crate) const DATES: [&str; 14] = [
     "9999-12-31T23:59:59.9999999Z",
 ];
 
-/// A managed identity's resource ids, and the types of trusted-access roles.
-pub(crate) const SOURCES: [&str; 4] = [
-    "/subscriptions/5a/resourceGroups/rg/providers/Microsoft.DataProtection/backupVaults/v",
-    "/subscriptions/5a/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/w",
-    "/subscriptions/5a/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/u",
-    "/subscriptions/5a/resourceGroups/rg/providers/Microsoft.DataProtection/backupVaults/v2",
-];
-const SOURCE_TYPES: [&str; 3] = [
-    "Microsoft.DataProtection/backupVaults",
-    "Microsoft.MachineLearningServices/workspaces",
-    "Microsoft.ManagedIdentity/userAssignedIdentities",
+/// Dates that noon, or a moment beside it, is the edge of.
+const AT_NOON: [&str; 5] = [
+    "2026-11-22T11:59:59Z",
+    "2026-11-22T11:59:59.999999999Z",
+    "2026-11-22T12:00:00Z",
+    "2026-11-22T12:00:00.000000001Z",
+    "2026-11-22T12:00:01Z",
 ];
 
 /// All documents of a policy, in an object with a list for each folder.
 pub(crate) fn all(scene: &Scene, random: &mut Random) -> Value {
+    let trusted_access = scene.focus == Focus::TrustedAccess;
     let definitions = (0..random.between(1, 3)).map(|n| definition(scene, n, random)).collect();
-    let count = random.between(2, 9);
+    let count = if trusted_access { random.below(3) } else { random.between(2, 9) };
     let assignments: Vec<_> = (0..count).map(|n| assignment(scene, n, random)).collect();
-    let count = if random.chance(40) { random.between(1, 4) } else { 0 };
+    let count = match scene.focus {
+        Focus::Schedules => random.between(2, 6),
+        Focus::Everything if random.chance(40) => random.between(1, 4),
+        _ if random.chance(10) => 1,
+        _ => 0,
+    };
     let instances: Vec<_> = (0..count).map(|n| instance(scene, n, &assignments, random)).collect();
-    let count = if random.chance(45) { random.between(1, 3) } else { 0 };
+    let often = match scene.focus {
+        Focus::Everything => 45,
+        Focus::Conditions => 60,
+        Focus::Schedules | Focus::TrustedAccess => 15,
+    };
+    let count = if random.chance(often) { random.between(1, 3) } else { 0 };
     let denies: Vec<_> = (0..count).map(|n| deny(scene, n, random)).collect();
-    let count = if random.chance(50) { random.between(1, 2) } else { 0 };
-    let roles: Vec<_> = (0..count).map(|n| trusted_access_role(scene, n, random)).collect();
-    let count = if random.chance(60) { random.between(1, 3) } else { 0 };
-    let bindings: Vec<_> = (0..count).map(|n| binding(scene, n, random)).collect();
+    let often = if trusted_access { 100 } else { 30 };
+    let count = if random.chance(often) { random.between(1, 2) } else { 0 };
+    let roles: Vec<_> = (0..count).map(|n| trusted_access::role(scene, n, random)).collect();
+    let count = if random.chance(often) { random.between(1, 3) } else { 0 };
+    let bindings: Vec<_> = (0..count).map(|n| trusted_access::binding(scene, n, random)).collect();
     let shuffled = |documents: Vec<Value>, random: &mut Random| {
         let mut documents: Vec<_> =
             documents.into_iter().map(|document| (random.below(1000), document)).collect();
@@ -139,7 +148,7 @@ fn permission(scene: &Scene, random: &mut Random) -> Value {
         "dataActions": patterns(4),
         "notDataActions": patterns(1),
     }));
-    if random.chance(10) {
+    if random.chance(if scene.focus == Focus::Conditions { 20 } else { 10 }) {
         condition::add(&mut permission, scene, random);
     }
     Value::Object(permission)
@@ -149,15 +158,19 @@ fn assignment(scene: &Scene, number: usize, random: &mut Random) -> Value {
     let scope = scene.scope(random);
     let mut properties = granting(&scope, scene, random);
     let name = guid(number, random);
-    if random.chance(30) {
+    if random.chance(scene.often_conditioned()) {
         condition::add(&mut properties, scene, random);
     }
     document(&scope, "roleAssignments", &name, properties, random)
 }
 
 /// A principal and its role at `scope`.
-fn granting(scope: &str, _scene: &Scene, random: &mut Random) -> Map<String, Value> {
-    let role = if random.chance(75) { ROLES[OWN + random.below(4)] } else { random.pick(&ROLES) };
+fn granting(scope: &str, scene: &Scene, random: &mut Random) -> Map<String, Value> {
+    let role = match scene.focus {
+        Focus::Conditions if random.chance(80) => ROLES[OWN],
+        _ if random.chance(75) => ROLES[OWN + random.below(4)],
+        _ => random.pick(&ROLES),
+    };
     let before = random.pick(&[
         "/providers/Microsoft.Authorization/roleDefinitions/",
         "/subscriptions/5a/providers/Microsoft.Authorization/roleDefinitions/",
@@ -175,7 +188,9 @@ fn instance(scene: &Scene, number: usize, plain: &[Value], random: &mut Random) 
     let scope = scene.scope(random);
     let mut properties = granting(&scope, scene, random);
     let origin = match random.below(10) {
-        0..=6 => plain[random.below(plain.len())]["id"].as_str().map(str::to_owned),
+        0..=6 if !plain.is_empty() => {
+            plain[random.below(plain.len())]["id"].as_str().map(str::to_owned)
+        }
         7 => Some(format!("{}/x", scope.trim_end_matches('/'))),
         _ => None,
     };
@@ -188,8 +203,9 @@ fn instance(scene: &Scene, number: usize, plain: &[Value], random: &mut Random) 
             properties.insert(name.to_owned(), json!(random.pick(values)));
         }
     };
-    maybe("startDateTime", &DATES, random);
-    maybe("endDateTime", &DATES, random);
+    for edge in ["startDateTime", "endDateTime"] {
+        maybe(edge, if random.chance(50) { &AT_NOON } else { &DATES }, random);
+    }
     maybe("memberType", &["Direct", "Direct", "Direct", "Group", "Inherited"], random);
     maybe("status", &["Provisioned", "Provisioned", "Provisioned", "Revoked", "Accepted"], random);
     if random.chance(15) {
@@ -231,98 +247,11 @@ fn deny(scene: &Scene, number: usize, random: &mut Random) -> Value {
     if random.chance(50) {
         properties.insert("doNotApplyToChildScopes".to_owned(), json!(random.chance(60)));
     }
-    if random.chance(30) {
+    if random.chance(scene.often_conditioned()) {
         condition::add(&mut properties, scene, random);
     }
     let name = guid(number, random);
     document(&scope, "denyAssignments", &name, properties, random)
-}
-
-fn trusted_access_role(scene: &Scene, number: usize, random: &mut Random) -> Value {
-    let rules: Vec<_> = (0..random.between(1, 3)).map(|_| rule(scene, random)).collect();
-    json!({
-        "sourceResourceType": SOURCE_TYPES[random.below(3)],
-        "name": format!("role-{number}"),
-        "rules": rules,
-    })
-}
-
-/// A rule of Kubernetes RBAC about a hot request, or one beside it.
-fn rule(scene: &Scene, random: &mut Random) -> Value {
-    use super::scene::Hot;
-    let hot = scene.request(random);
-    let hot = if random.chance(30) { hot.near(random) } else { hot };
-    if random.chance(4) {
-        return match hot {
-            Hot::Path(_) => json!({ "verbs": ["*"], "nonResourceURLs": ["*"] }),
-            Hot::Resource(_) => {
-                json!({ "verbs": ["*"], "apiGroups": ["*"], "resources": ["*"] })
-            }
-        };
-    }
-    let mut or_star = |word: &str| if random.chance(20) { "*".to_owned() } else { word.to_owned() };
-    match hot {
-        Hot::Path([verb, path]) => {
-            let verb = or_star(verb);
-            let url = match random.below(4) {
-                0 => "*".to_owned(),
-                1 => format!("{path}*"),
-                2 => format!("{}*", path.rsplit_once('/').map_or("", |(start, _)| start)),
-                _ => path.to_owned(),
-            };
-            json!({ "verbs": [verb], "nonResourceURLs": [url] })
-        }
-        Hot::Resource([verb, group, resource, subresource, _, name]) => {
-            let (verb, group) = (or_star(verb), or_star(group));
-            let resource = match random.below(6) {
-                0 => "*".to_owned(),
-                1 => format!("*/{subresource}"),
-                2 => resource.to_owned(),
-                _ if subresource.is_empty() => resource.to_owned(),
-                _ => format!("{resource}/{subresource}"),
-            };
-            let mut rule = members(&json!({
-                "verbs": [verb, "list"],
-                "apiGroups": [group],
-                "resources": [resource, "configmaps"],
-            }));
-            if !name.is_empty() && random.chance(70) {
-                rule.insert("resourceNames".to_owned(), json!([name]));
-            }
-            Value::Object(rule)
-        }
-    }
-}
-
-fn binding(scene: &Scene, number: usize, random: &mut Random) -> Value {
-    let source = random.pick(&SOURCES);
-    let source_type = source.split("/providers/").nth(1).unwrap();
-    let source_type = source_type.rsplit_once('/').unwrap().0;
-    let roles: Vec<_> = (0..random.between(1, 3))
-        .map(|_| {
-            let kind = if random.chance(85) { source_type } else { random.pick(&SOURCE_TYPES) };
-            let name = random.pick(&["role-0", "role-0", "role-1", "backup-operator", "role-9"]);
-            let kind = random.recase(kind, 15);
-            format!("{kind}/{name}")
-        })
-        .collect();
-    let mut properties =
-        members(&json!({ "sourceResourceId": random.recase(source, 20), "roles": roles }));
-    if random.chance(80) {
-        let state =
-            random.pick(&["Succeeded", "Succeeded", "Succeeded", "Updating", "Failed", "Canceled"]);
-        properties.insert("provisioningState".to_owned(), json!(state));
-    }
-    let cluster =
-        if random.chance(12) { format!("{}2", scene.cluster) } else { scene.cluster.clone() };
-    let name = format!("binding-{}", ["b", "a", "c"][number]);
-    let cluster = random.recase(&cluster, 20);
-    json!({
-        "id": format!("{cluster}/trustedAccessRoleBindings/{name}"),
-        "name": name,
-        "type": format!("{}/trustedAccessRoleBindings", scene.prefix),
-        "properties": properties,
-    })
 }
 
 /// A GUID that no other document of the same kind has, in no order.
@@ -332,6 +261,6 @@ fn guid(number: usize, random: &mut Random) -> String {
 }
 
 /// The members of an object.
-fn members(object: &Value) -> Map<String, Value> {
+pub(crate) fn members(object: &Value) -> Map<String, Value> {
     object.as_object().cloned().unwrap_or_default()
 }

@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::documents::SOURCES;
 use super::random::Random;
-use super::scene::{EVERYONE, Hot, IDS, Scene};
+use super::request::Hot;
+use super::scene::{EVERYONE, Focus, IDS, Scene};
+use super::trusted_access::SOURCES;
 
 /// Noon on 22 November 2026, in nanoseconds since 1970.
 const NOON: i128 = 1_795_348_800 * 1_000_000_000;
@@ -32,7 +33,7 @@ pub(crate) fn review(setting: &Value, scene: &Scene, random: &mut Random) -> Val
     // Now and then in the member that the other version reads.
     let groups = if random.chance(98) { groups } else { random.pick(&["groups", "group"]) };
     spec.insert(groups.to_owned(), json!(members_of(random)));
-    spec.insert("extra".to_owned(), extra(setting, random));
+    spec.insert("extra".to_owned(), extra(setting, scene, random));
     let (kind, attributes) = attributes(&hot, random);
     spec.insert(kind.to_owned(), attributes);
     let mut review = json!({
@@ -66,7 +67,7 @@ fn members_of(random: &mut Random) -> Vec<String> {
     groups
 }
 
-fn extra(setting: &Value, random: &mut Random) -> Value {
+fn extra(setting: &Value, scene: &Scene, random: &mut Random) -> Value {
     let mut extra = Map::new();
     let key = setting["objectIdExtraKey"].as_str().unwrap();
     let key = if random.chance(99) { key } else { random.pick(&["Oid", "oid", "kubentra.io/oid"]) };
@@ -82,7 +83,7 @@ fn extra(setting: &Value, random: &mut Random) -> Value {
         _ => vec![id],
     };
     extra.insert(key.to_owned(), json!(ids));
-    if random.chance(50) {
+    if random.chance(if scene.focus == Focus::TrustedAccess { 95 } else { 30 }) {
         let source = random.pick(&SOURCES);
         let source = random.recase(source, 20);
         let sources = match random.below(12) {

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::random::Random;
+use super::request::Hot;
 
 pub(crate) const MANAGED: &str = "Microsoft.ContainerService/managedClusters";
 pub(crate) const CONNECTED: &str = "Microsoft.Kubernetes/connectedClusters";
@@ -24,259 +25,20 @@ pub(crate) const IDS: [&str; 6] = [
     "c0000000-0000-4000-8000-00000000000d",
 ];
 
-const VERBS: [&str; 30] = [
-    "get",
-    "list",
-    "watch",
-    "create",
-    "update",
-    "patch",
-    "delete",
-    "deletecollection",
-    "get",
-    "list",
-    "create",
-    "delete",
-    "*",
-    "*",
-    "bind",
-    "escalate",
-    "use",
-    "impersonate",
-    "approve",
-    "sign",
-    "attest",
-    "Get",
-    "impersonate:user-info",
-    "impersonate-on:user-info:get",
-    "",
-    "head",
-    "read",
-    "write",
-    "action",
-    "impersonate",
-];
-const GROUPS: [&str; 16] = [
-    "",
-    "",
-    "",
-    "",
-    "",
-    "apps",
-    "apps",
-    "certificates.k8s.io",
-    "rbac.authorization.k8s.io",
-    "example.com",
-    "example.com",
-    "Apps",
-    "*",
-    "*",
-    "metrics.k8s.io",
-    "authentication.k8s.io",
-];
-const RESOURCES: [&str; 28] = [
-    "pods",
-    "pods",
-    "pods",
-    "deployments",
-    "signers",
-    "widgets",
-    "services",
-    "nodes",
-    "serviceaccounts",
-    "secrets",
-    "roles",
-    "userextras",
-    "users",
-    "namespaces",
-    "resourcequotas",
-    "*",
-    "*",
-    "*",
-    "Pods",
-    "pod",
-    "podspods",
-    "customresources",
-    "",
-    "pods/exec",
-    "a/b",
-    "/",
-    "p*",
-    "certificatesigningrequests",
-];
-const SUBRESOURCES: [&str; 16] = [
-    "",
-    "",
-    "",
-    "",
-    "",
-    "exec",
-    "attach",
-    "portforward",
-    "proxy",
-    "token",
-    "scale",
-    "log",
-    "*",
-    "Exec",
-    "exec/x",
-    "ephemeralcontainers",
-];
-const NAMESPACES: [&str; 14] =
-    ["", "", "", "dev", "dev", "dev", "Dev", "dev2", "de", "a", "a/b", "dev/", "*", ".."];
-const NAMES: [&str; 5] = ["", "", "one", "two", "*"];
-const PATHS: [&str; 48] = [
-    "/api",
-    "/apis",
-    "/openapi",
-    "/version",
-    "/healthz",
-    "/livez",
-    "/readyz",
-    "/api/",
-    "/version/",
-    "/api/v1",
-    "/apis/apps/v1",
-    "/openapi/v2",
-    "/healthz/ping",
-    "/readyz/shutdown",
-    "/livez/",
-    "/version/x",
-    "/api//",
-    "/api/../logs",
-    "/api/./v1",
-    "/api/%2e%2e",
-    "//api",
-    "/",
-    "//",
-    "",
-    "api",
-    "/logs",
-    "/logs/",
-    "/logs/a",
-    "/logs/a/b",
-    "/metrics",
-    "/Metrics",
-    "/apix",
-    "/api/v1/",
-    "/swagger-ui",
-    "*",
-    "/*",
-    "/api/*",
-    "/logs/*",
-    "/lo*",
-    "/logs/../x",
-    "/.",
-    "/..",
-    "/a//b",
-    "/API",
-    "/logs/%zz",
-    "/healthz/..",
-    "/openapi/v3/apis/apps/v1",
-    "/*/*",
-];
-const PATH_VERBS: [&str; 14] = [
-    "get", "get", "get", "head", "post", "put", "patch", "delete", "*", "*", "options", "list",
-    "Get", "",
-];
-
-/// Requests that a rule singles out: verb, group, resource, subresource.
-const SINGLED_OUT: [[&str; 4]; 34] = [
-    ["get", "", "pods", "exec"],
-    ["create", "", "pods", "exec"],
-    ["approve", "", "pods", "exec"],
-    ["*", "", "pods", "exec"],
-    ["get", "*", "pods", "exec"],
-    ["get", "", "pods", "attach"],
-    ["create", "", "pods", "portforward"],
-    ["get", "", "pods", "proxy"],
-    ["delete", "", "services", "proxy"],
-    ["get", "", "nodes", "proxy"],
-    ["create", "", "serviceaccounts", "token"],
-    ["get", "*", "serviceaccounts", "token"],
-    ["get", "", "*", "proxy"],
-    ["create", "*", "*", "token"],
-    ["get", "", "*", "exec"],
-    ["*", "", "*", "attach"],
-    ["*", "*", "*", ""],
-    ["*", "", "*", "*"],
-    ["list", "example.com", "*", ""],
-    ["approve", "example.com", "*", ""],
-    ["list", "apps", "*", "scale"],
-    ["approve", "certificates.k8s.io", "signers", ""],
-    ["get", "", "secrets", ""],
-    ["update", "", "namespaces", ""],
-    ["get", "pods", "exec", ""],
-    ["get", "api", "v1", ""],
-    ["list", "api", "*", ""],
-    ["approve", "pods", "*", ""],
-    ["get", "pods", "*", ""],
-    ["get", "apis/apps", "v1", ""],
-    ["get", "a/b", "pods", ""],
-    ["create", "apps", "deployments", "scale"],
-    ["list", "example.com", "widgets", ""],
-    ["impersonate", "example.com", "widgets", "status"],
-];
-
-/// A request that a policy is about.
-#[derive(Clone, Debug)]
-pub(crate) enum Hot {
-    /// verb, group, resource, subresource, namespace, name
-    Resource([&'static str; 6]),
-    /// verb, path
-    Path([&'static str; 2]),
-}
-
-impl Hot {
-    /// Any request.
-    pub(crate) fn any(random: &mut Random) -> Self {
-        if random.chance(20) {
-            return Self::Path([random.pick(&PATH_VERBS), random.pick(&PATHS)]);
-        }
-        if random.chance(25) {
-            let [verb, group, resource, subresource] = random.one(&SINGLED_OUT);
-            let namespace = random.pick(&NAMESPACES);
-            return Self::Resource([verb, group, resource, subresource, namespace, ""]);
-        }
-        Self::Resource([
-            random.pick(&VERBS),
-            random.pick(&GROUPS),
-            random.pick(&RESOURCES),
-            random.pick(&SUBRESOURCES),
-            random.pick(&NAMESPACES),
-            random.pick(&NAMES),
-        ])
-    }
-
-    /// The same request with one part changed.
-    pub(crate) fn near(&self, random: &mut Random) -> Self {
-        let mut near = self.clone();
-        match (&mut near, Self::any(random)) {
-            (Self::Resource(old), Self::Resource(new)) => {
-                let part = random.below(old.len());
-                old[part] = new[part];
-            }
-            (Self::Path(old), Self::Path(new)) => {
-                let part = random.below(old.len());
-                old[part] = new[part];
-            }
-            (_, _) => {}
-        }
-        near
-    }
-
-    /// A namespace for it, or none.
-    fn namespace(&self) -> &'static str {
-        match self {
-            Self::Resource([_, _, _, _, namespace, _]) => namespace,
-            Self::Path(_) => "",
-        }
-    }
+/// What a policy is mostly about. Elsewhere the rules hide each other: a condition is evaluated only
+/// where all else fits, and trusted access only where nothing else decides.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Focus {
+    Everything,
+    Conditions,
+    Schedules,
+    TrustedAccess,
 }
 
 /// What the documents and the reviews of one policy share.
 #[derive(Debug)]
 pub(crate) struct Scene {
+    pub(crate) focus: Focus,
     pub(crate) cluster: String,
     pub(crate) prefix: &'static str,
     pub(crate) fleet: Option<String>,
@@ -298,9 +60,21 @@ impl Scene {
                 management_groups.push(random.recase(name, 20));
             }
         }
-        let hot = (0..random.between(2, 5)).map(|_| Hot::any(random)).collect();
+        let focus = match random.below(20) {
+            0..=9 => Focus::Everything,
+            10..=14 => Focus::Conditions,
+            15..=17 => Focus::Schedules,
+            _ => Focus::TrustedAccess,
+        };
+        let mut hot = Vec::new();
+        for _ in 0..random.between(2, 5) {
+            hot.push(match focus {
+                Focus::Conditions if random.chance(80) => Hot::with_attributes(random),
+                _ => Hot::any(random),
+            });
+        }
         let cluster = random.recase(&cluster, 10);
-        Self { cluster, prefix, fleet, management_groups, hot }
+        Self { focus, cluster, prefix, fleet, management_groups, hot }
     }
 
     /// The configuration, as [`crate::case::Case`] has it.
@@ -320,8 +94,22 @@ impl Scene {
             "subresources": random.pick(&["strict", "strict", "aks"]),
             "objectIdExtraKey": random.pick(&["oid", "oid", "kubentra.io/oid"]),
             "adminGroups": admin_groups,
-            "exemptUsers": if random.chance(30) { vec!["exempt"] } else { vec![] },
+            "exemptUsers": if random.chance(60) { vec!["exempt"] } else { vec![] },
         })
+    }
+
+    /// Whether scope and actions are to fit, so that what the policy is about decides.
+    fn fits(&self, random: &mut Random) -> bool {
+        matches!(self.focus, Focus::Conditions | Focus::Schedules) && random.chance(75)
+    }
+
+    /// In how many of 100 assignments there is a condition.
+    pub(crate) fn often_conditioned(&self) -> usize {
+        match self.focus {
+            Focus::Everything => 25,
+            Focus::Conditions => 90,
+            Focus::Schedules | Focus::TrustedAccess => 5,
+        }
     }
 
     /// One of the requests that the policy is about.
@@ -338,6 +126,7 @@ impl Scene {
             namespace => namespace,
         };
         let scope = match random.below(20) {
+            _ if self.fits(random) => random.pick(&["/", resource]).to_owned(),
             0 => "/".to_owned(),
             1 => format!("/providers/Microsoft.Management/managementGroups/{}", {
                 random.pick(&["near", "far", "Far", "nea", "near2", "other"])
@@ -373,6 +162,7 @@ impl Scene {
         let hot = self.request(random);
         let action = format!("{prefix}/{}", tail(&hot, random));
         let pattern = match random.below(16) {
+            _ if self.fits(random) => random.one(&[format!("{prefix}/*"), "*".to_owned()]),
             0..=3 => action,
             4 => format!("{prefix}/*"),
             5 => "*".to_owned(),
@@ -405,6 +195,18 @@ impl Scene {
 
 /// Roughly the action of a request: the mapping itself is what is tested.
 fn tail(hot: &Hot, random: &mut Random) -> String {
+    if let Hot::Resource([_, _, "*", subresource, ..]) = hot
+        && random.chance(30)
+    {
+        // What the subresource needs besides (semantics §2.6).
+        let needs = match *subresource {
+            "exec" => "pods/exec/action",
+            "proxy" => random.pick(&["pods/write", "services/write", "nodes/write"]),
+            "token" => "serviceaccounts/impersonate/action",
+            _ => "pods/write",
+        };
+        return needs.to_owned();
+    }
     let (name, verb) = match hot {
         Hot::Resource([verb, group, resource, ..]) => {
             let custom = *group == "example.com" || random.chance(10);

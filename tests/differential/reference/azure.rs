@@ -102,8 +102,12 @@ fn forbids(deny: &Value, questions: &[Question], asked: &Asked<'_>) -> bool {
                     && reached("not", "§4.1 notDataActions"))
                 // True or unknown: whatever cannot be evaluated counts for a deny.
                 && [permission, deny].iter().all(|holder| {
-                    condition::evaluate(holder, need, asked) != Truth::False
-                        || !reached("not", "§4.1 condition false")
+                    match condition::evaluate(holder, need, asked) {
+                        Truth::False => !reached("not", "§4.1 condition false"),
+                        Truth::Unknown => reached("deny", "§4.1 condition unknown"),
+                        Truth::True if condition::is_none(holder) => true,
+                        Truth::True => reached("deny", "§4.1 condition true"),
+                    }
                 })
                 && reached("deny", need.rule)
         })
@@ -166,15 +170,18 @@ fn grants(world: &World, assignment: &Value, question: &Question, asked: &Asked<
                 && !(any("notDataActions", &|pattern| need.touched_by(pattern))
                     && reached("not", "§4.3 notDataActions"))
                 && [permission, assignment].iter().all(|holder| {
-                    condition::evaluate(holder, need, asked) == Truth::True
-                        || !reached("not", "§4.2 condition not true")
+                    match condition::evaluate(holder, need, asked) {
+                        Truth::True => true,
+                        Truth::False => !reached("not", "§4.2 condition false"),
+                        Truth::Unknown => !reached("not", "§4.2 condition unknown"),
+                    }
                 })
         })
     });
     if granted {
         reached("allow", question.place.name);
         reached("allow", cover.rule());
-        if text(assignment, "condition").is_some_and(|condition| !condition.trim().is_empty()) {
+        if !condition::is_none(assignment) {
             reached("allow", "§5 condition true");
         }
         question.needs.iter().for_each(|need| {

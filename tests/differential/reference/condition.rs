@@ -1,6 +1,6 @@
 //! Conditions (semantics §5).
 
-mod compare;
+pub(crate) mod compare;
 mod parse;
 
 use serde_json::Value;
@@ -29,6 +29,15 @@ pub(crate) enum Truth {
 impl Truth {
     fn of(truth: bool) -> Self {
         if truth { Self::True } else { Self::False }
+    }
+
+    /// For the statistics.
+    fn word(self) -> &'static str {
+        match self {
+            Self::True => "true",
+            Self::False => "false",
+            Self::Unknown => "unknown",
+        }
     }
 
     fn not(self) -> Self {
@@ -94,21 +103,27 @@ pub(crate) enum Literal {
     Time(Instant),
 }
 
-/// What the condition of an assignment or a permission says about an action. No condition, an empty
-/// or a blank one is true (semantics §5.3); one that is not understood is unknown (§4.5).
+/// Says whether there is no condition: an empty or a blank one is none (semantics §5.3).
+pub(crate) fn is_none(holder: &Value) -> bool {
+    text(holder, "condition").is_none_or(|condition| condition.trim().is_empty())
+}
+
+/// What the condition of an assignment or a permission says about an action. None is true; one that is
+/// not understood is unknown (semantics §4.5).
 pub(crate) fn evaluate(holder: &Value, need: &Need, asked: &Asked<'_>) -> Truth {
-    let condition = text(holder, "condition").unwrap_or_default();
-    if condition.trim().is_empty() {
+    if is_none(holder) {
         return Truth::True;
     }
+    let condition = text(holder, "condition").unwrap_or_default();
     // §5.3: another version is not understood.
     if text(holder, "conditionVersion") != Some("2.0") {
+        reached("unknown", "§5.3 conditionVersion");
         return Truth::Unknown;
     }
     match parse::parse(condition) {
         Some(condition) => condition.truth(need, asked),
         None => {
-            reached("not", "§5.1 does not parse");
+            reached("unknown", "§5.1 does not parse");
             Truth::Unknown
         }
     }
@@ -117,32 +132,42 @@ pub(crate) fn evaluate(holder: &Value, need: &Need, asked: &Asked<'_>) -> Truth 
 impl Condition {
     fn truth(&self, need: &Need, asked: &Asked<'_>) -> Truth {
         match self {
-            Self::All(parts) => Truth::all(parts.iter().map(|part| part.truth(need, asked))),
-            Self::Any(parts) => Truth::any(parts.iter().map(|part| part.truth(need, asked))),
-            Self::Not(part) => part.truth(need, asked).not(),
+            Self::All(parts) => {
+                count(Truth::all(parts.iter().map(|part| part.truth(need, asked))), "§5.2 AND")
+            }
+            Self::Any(parts) => {
+                count(Truth::any(parts.iter().map(|part| part.truth(need, asked))), "§5.2 OR")
+            }
+            Self::Not(part) => count(part.truth(need, asked).not(), "§5.2 NOT"),
             // §2.6: of a question true if it covers all, false if it matches nothing of it.
             Self::ActionMatches(pattern) => {
-                match (need.covered_by(pattern), need.touched_by(pattern)) {
+                let truth = match (need.covered_by(pattern), need.touched_by(pattern)) {
                     (true, _) => Truth::True,
                     (false, true) => Truth::Unknown,
                     (false, false) => Truth::False,
-                }
+                };
+                count(truth, "ActionMatches")
             }
             // §5.3
-            Self::SubOperationMatches => Truth::False,
-            Self::Exists(attribute) => Truth::of(attribute.value(asked).is_some()),
+            Self::SubOperationMatches => count(Truth::False, "SubOperationMatches"),
+            Self::Exists(attribute) => count(Truth::of(attribute.value(asked).is_some()), "Exists"),
             Self::Comparison { left, operator, right } => {
                 match (left.values(asked), right.values(asked)) {
                     (Some(left), Some(right)) => operator.compare(&left, &right),
                     // §5.2
                     _ => {
-                        reached("not", "§5.2 attribute missing");
+                        reached("unknown", "§5.2 attribute missing");
                         Truth::Unknown
                     }
                 }
             }
         }
     }
+}
+
+fn count(truth: Truth, rule: &'static str) -> Truth {
+    reached(truth.word(), rule);
+    truth
 }
 
 impl Side {
@@ -189,6 +214,16 @@ impl Attribute {
             }
             _ => return None,
         };
+        reached(
+            "true",
+            if name.ends_with("group") {
+                "§5.4 group"
+            } else if name.ends_with("kind") {
+                "§5.4 kind"
+            } else {
+                "§5.4 subresource"
+            },
+        );
         // A name that is empty is none.
         (!value.is_empty()).then(|| Literal::Text(value.clone()))
     }

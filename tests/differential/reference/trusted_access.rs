@@ -42,6 +42,13 @@ pub(crate) fn grant(world: &World, principal: &Principal, target: &Target) -> Op
                 if odd {
                     reached("allow", "§7.2 odd");
                 }
+                reached(
+                    "allow",
+                    match text(binding, "provisioningState") {
+                        Some("Updating") => "§7.1 Updating",
+                        _ => "§7.1 Succeeded",
+                    },
+                );
                 let id = text(binding, "id").unwrap().to_ascii_lowercase();
                 grants.push((id, full_name(role), text(binding, "name").unwrap()));
             }

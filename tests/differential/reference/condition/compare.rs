@@ -17,6 +17,9 @@ pub(crate) struct Operator {
     test: &'static str,
     negated: bool,
     ignore_case: bool,
+    /// The whole name and that of the quantifier, for the statistics.
+    name: &'static str,
+    quantifier_name: Option<&'static str>,
 }
 
 /// `For(Any|All)Of(Any|All)Values`: over the left side, then over the right.
@@ -25,6 +28,40 @@ struct Quantifier {
     all_of_left: bool,
     all_of_right: bool,
 }
+
+/// All names that are documented.
+pub(crate) const NAMES: [&str; 28] = [
+    "StringEquals",
+    "StringNotEquals",
+    "StringStartsWith",
+    "StringNotStartsWith",
+    "StringLike",
+    "StringNotLike",
+    "StringEqualsIgnoreCase",
+    "StringNotEqualsIgnoreCase",
+    "StringStartsWithIgnoreCase",
+    "StringNotStartsWithIgnoreCase",
+    "StringLikeIgnoreCase",
+    "StringNotLikeIgnoreCase",
+    "NumericEquals",
+    "NumericNotEquals",
+    "NumericLessThan",
+    "NumericLessThanEquals",
+    "NumericGreaterThan",
+    "NumericGreaterThanEquals",
+    "DateTimeEquals",
+    "DateTimeNotEquals",
+    "DateTimeLessThan",
+    "DateTimeLessThanEquals",
+    "DateTimeGreaterThan",
+    "DateTimeGreaterThanEquals",
+    "BoolEquals",
+    "BoolNotEquals",
+    "GuidEquals",
+    "GuidNotEquals",
+];
+pub(crate) const QUANTIFIERS: [&str; 4] =
+    ["ForAnyOfAnyValues", "ForAllOfAnyValues", "ForAnyOfAllValues", "ForAllOfAllValues"];
 
 const ORDERED: [&str; 6] =
     ["Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals"];
@@ -75,7 +112,12 @@ impl Operator {
         if quantifier.is_some() && !quantifiable {
             return None;
         }
-        Some(Self { quantifier, family, test, negated, ignore_case })
+        // The two ways to know a name hold each other.
+        let (before, name) = word.split_once(':').map_or((None, word), |(q, n)| (Some(q), n));
+        let name = NAMES.into_iter().find(|known| *known == name)?;
+        let quantifier_name =
+            before.and_then(|before| QUANTIFIERS.into_iter().find(|known| *known == before));
+        Some(Self { quantifier, family, test, negated, ignore_case, name, quantifier_name })
     }
 
     pub(crate) fn is_quantified(&self) -> bool {
@@ -91,12 +133,23 @@ impl Operator {
         for one in left {
             let row = right.iter().map(|other| self.compare_one(one, other));
             let Some(row) = row.collect::<Option<Vec<bool>>>() else {
-                reached("not", "§5.3 wrong type");
+                reached("unknown", "§5.3 wrong type");
                 return Truth::Unknown;
             };
             rows.push(if all_of_right { row.iter().all(|x| *x) } else { row.iter().any(|x| *x) });
         }
-        Truth::of(if all_of_left { rows.iter().all(|x| *x) } else { rows.iter().any(|x| *x) })
+        let truth =
+            Truth::of(if all_of_left { rows.iter().all(|x| *x) } else { rows.iter().any(|x| *x) });
+        reached(truth.word(), self.name);
+        if let Some(quantifier) = self.quantifier_name {
+            reached(truth.word(), quantifier);
+        }
+        if let ([Literal::Time(now)], [other]) | ([other], [Literal::Time(now)]) = (left, right)
+            && time(other) == Some(*now)
+        {
+            reached(truth.word(), "§5.4 UtcNow at the edge");
+        }
+        truth
     }
 
     /// Compares two values; none if one has the wrong type.
