@@ -115,9 +115,9 @@ impl Run {
                 return self.keep(&policy.case, dir, &error);
             }
         };
-        for _ in 0..reviews {
+        for review in 0..reviews {
             policy.ask();
-            match sides.ask(&policy.case) {
+            match sides.ask(&policy.case, review % 2 == 0) {
                 Ok(answer) => *answers.entry(answer.kind()).or_default() += 1,
                 Err(difference) => return self.keep(&policy.case, dir, &difference.reason),
             }

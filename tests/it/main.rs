@@ -28,15 +28,12 @@ mod limits;
 #[cfg(test)]
 mod limits_table;
 #[cfg(test)]
-<<<<<<< HEAD
 mod mutants;
 #[cfg(test)]
 mod operations;
 #[cfg(test)]
 mod pop;
 #[cfg(test)]
-=======
->>>>>>> 4c57a64 (Demand that every rule is reached a thousand times in a million)
 mod questions;
 #[cfg(test)]
 mod reload;

@@ -38,7 +38,7 @@ pub(crate) fn role(scene: &Scene, number: usize, random: &mut Random) -> Value {
 fn rule(scene: &Scene, random: &mut Random) -> Value {
     let hot = scene.request(random);
     let hot = if random.chance(30) { hot.near(random) } else { hot };
-    if random.chance(15) {
+    if random.chance(22) {
         return match hot {
             Hot::Path(_) => json!({ "verbs": ["*"], "nonResourceURLs": ["*"] }),
             Hot::Resource(_) => {
