@@ -59,10 +59,14 @@ fn less_needed(_: &Case, mut answer: Answer) -> Answer {
     answer
 }
 
+fn plan(twist: Twist) -> Plan {
+    Plan { cases: 3000, seed: 7, twist, most_differences: 1, shown: false }
+}
+
 /// Each wrong answer is found within few cases, by a case that has nothing to spare.
 pub(crate) fn finds_wrong_answers() -> Result<(), String> {
     for (what, twist, needed) in WRONG {
-        let outcome = run::run(Plan { cases: 3000, seed: 7, twist, shown: false });
+        let outcome = run::run(plan(twist));
         let Some((difference, case)) = outcome.differences.first() else {
             return Err(format!("{what}, and 3000 cases do not show it"));
         };
@@ -83,7 +87,7 @@ pub(crate) fn finds_wrong_answers() -> Result<(), String> {
 
 /// What is printed can be read as a case, and asks for what the reference said.
 pub(crate) fn prints_cases() -> Result<(), String> {
-    let outcome = run::run(Plan { cases: 3000, seed: 7, twist: deny_missed, shown: false });
+    let outcome = run::run(plan(deny_missed));
     let (difference, case) = outcome.differences.first().ok_or("no difference")?;
     let read = conformance::parse("found", &print::yaml(&difference.expected, case));
     let [read] = read.as_slice() else { return Err("it is not one case".to_owned()) };

@@ -47,6 +47,7 @@ fn main() {
         cases: number("CASES", 20_000),
         seed: number("SEED", 1),
         twist: |_, answer| answer,
+        most_differences: 5,
         shown: true,
     };
     let mut arguments = Arguments::from_args();

@@ -12,8 +12,7 @@ pub(crate) fn difference(difference: &Difference, case: &Case, seed: u64) -> Str
     let Difference { found, expected, reason } = difference;
     let mut text = format!(
         "\nDIFFERENCE (SEED={seed})\n  the product:   {found}\n  the reference: {expected}\n  \
-         the product's reason: {reason}\n  now: {} ns since 1970 (a case is asked at the real time)\n",
-        case.now
+         the product's reason: {reason}\n",
     );
     let policy = policy(case);
     let _ = writeln!(text, "# policy `{policy}` with these settings:");
@@ -35,9 +34,10 @@ pub(crate) fn difference(difference: &Difference, case: &Case, seed: u64) -> Str
 /// The case file. JSON is YAML too.
 pub(crate) fn yaml(expected: &Answer, case: &Case) -> String {
     let expect = serde_json::to_string_pretty(&expect(expected)).unwrap().replace('\n', "\n  ");
+    let now = jiff::Timestamp::from_nanosecond(case.now).unwrap();
     let review = serde_json::to_string_pretty(&case.review).unwrap().replace('\n', "\n  ");
     format!(
-        "description: found by `make differential`\nsource: semantics §\npolicy: {}\nreview:\n  \
+        "description: found by `make differential`\nsource: semantics §\npolicy: {}\nnow: '{now}'\nreview:\n  \
          {review}\nexpect:\n  {expect}\nbecause: the reference says so; write the reasoning from the \
          rules here\n",
         policy(case)

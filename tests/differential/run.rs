@@ -18,9 +18,6 @@ use crate::{coverage, minimise, print};
 
 /// Reviews asked of each policy: reading a policy takes longer than answering a review.
 const REVIEWS: u64 = 100;
-/// Differences after which a run ends.
-const MOST_DIFFERENCES: usize = 5;
-
 /// What a run is to do.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
@@ -30,6 +27,8 @@ pub(crate) struct Plan {
     pub(crate) seed: u64,
     /// What is done to the answers of the product.
     pub(crate) twist: Twist,
+    /// Differences after which it ends.
+    pub(crate) most_differences: usize,
     /// Whether to show how far it is.
     pub(crate) shown: bool,
 }
@@ -94,7 +93,8 @@ impl Run {
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let first = number * REVIEWS;
-            let enough = self.outcome.lock().unwrap().differences.len() >= MOST_DIFFERENCES;
+            let found = self.outcome.lock().unwrap().differences.len();
+            let enough = found >= self.plan.most_differences;
             if first >= self.plan.cases || enough {
                 break;
             }

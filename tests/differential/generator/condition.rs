@@ -17,7 +17,9 @@ pub(crate) fn add(members: &mut Map<String, Value>, scene: &Scene, random: &mut 
     let text = if random.chance(15) { corrupt(&text, random) } else { text };
     members.insert("condition".to_owned(), json!(text));
     let version = if random.chance(95) { "2.0" } else { random.pick(&["1.0", "2", "3.0"]) };
-    members.insert("conditionVersion".to_owned(), json!(version));
+    if !random.chance(3) {
+        members.insert("conditionVersion".to_owned(), json!(version));
+    }
 }
 
 /// The form that Azure's own editor writes: not this action, or these attributes.
@@ -188,7 +190,7 @@ fn literal(family: &str, beside: Option<&str>, scene: &Scene, random: &mut Rando
             } else {
                 random.pick(&["widgets", "example.com", "log", "a*c", "pods"])
             };
-            let word = match random.below(9) {
+            let word = match random.below(12) {
                 0 => format!("{}*", word.chars().take(2).collect::<String>()),
                 1 => word.replacen(['o', 'e'], "?", 1),
                 2 => format!("*{}", word.chars().skip(1).collect::<String>()),
@@ -201,6 +203,7 @@ fn literal(family: &str, beside: Option<&str>, scene: &Scene, random: &mut Rando
         // Half of them are noon, in one notation or another.
         "DateTime" if random.chance(50) => format!("'{}'", random.pick(&NOON)),
         "DateTime" => format!("'{}'", random.pick(&DATES)),
+        "Numeric" if random.chance(60) => random.pick(&["10", "010"]).to_owned(),
         "Numeric" => random.pick(&["0", "10", "-3", "007", "9223372036854775807"]).to_owned(),
         "Guid" => {
             let guid = random.pick(&[

@@ -207,7 +207,11 @@ fn instance(scene: &Scene, number: usize, plain: &[Value], random: &mut Random) 
         maybe(edge, if random.chance(50) { &AT_NOON } else { &DATES }, random);
     }
     maybe("memberType", &["Direct", "Direct", "Direct", "Group", "Inherited"], random);
-    maybe("status", &["Provisioned", "Provisioned", "Provisioned", "Revoked", "Accepted"], random);
+    maybe(
+        "status",
+        &["Provisioned", "Provisioned", "Provisioned", "Revoked", "provisioned"],
+        random,
+    );
     if random.chance(15) {
         condition::add(&mut properties, scene, random);
     }

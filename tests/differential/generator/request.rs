@@ -205,7 +205,9 @@ const SINGLED_OUT: [[&str; 4]; 42] = [
 ];
 
 /// Requests that conditions can tell apart.
-const WITH_ATTRIBUTES: [[&str; 4]; 16] = [
+const WITH_ATTRIBUTES: [[&str; 4]; 17] = [
+    // A group that looks like a GUID is a text all the same (§5.3).
+    ["get", "a0000000-0000-4000-8000-00000000000a", "widgets", ""],
     ["get", "example.com", "widgets", ""],
     ["list", "example.com", "widgets", ""],
     ["create", "example.com", "widgets", "status"],

@@ -128,7 +128,7 @@ fn attributes(hot: &Hot, random: &mut Random) -> (&'static str, Value) {
 
 /// Makes a review malformed (semantics §1.5, §1.6), or nearly so.
 fn spoil(review: &mut Value, random: &mut Random) {
-    match random.below(10) {
+    match random.below(16) {
         0 => review["apiVersion"] = json!("authorization.k8s.io/v2"),
         1 => review["kind"] = json!("LocalSubjectAccessReview"),
         2 => review["spec"]["nonResourceAttributes"] = json!({ "verb": "get", "path": "/api" }),
@@ -137,6 +137,12 @@ fn spoil(review: &mut Value, random: &mut Random) {
         5 => review["spec"]["user"] = json!(7),
         6 => review["spec"]["extra"] = json!({ "oid": "one" }),
         7 => review["spec"] = Value::Null,
+        9 => review["spec"]["group"] = Value::Null,
+        10 => review["spec"]["groups"] = Value::Null,
+        11 => review["spec"]["extra"] = Value::Null,
+        12 => review["spec"] = json!([]),
+        13 => review["spec"]["nonResourceAttributes"] = json!([]),
+        14 => review["spec"]["user"] = Value::Null,
         8 => review["spec"]["unknown"] = json!({ "member": true }),
         _ => review["apiVersion"] = json!("authorization.k8s.io/V1"),
     }

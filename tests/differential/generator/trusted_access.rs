@@ -104,10 +104,14 @@ pub(crate) fn binding(scene: &Scene, number: usize, random: &mut Random) -> Valu
         if random.chance(12) { format!("{}2", scene.cluster) } else { scene.cluster.clone() };
     let name = format!("binding-{}", ["b", "a", "c"][number]);
     let cluster = random.recase(&cluster, 20);
-    json!({
+    let mut binding = json!({
         "id": format!("{cluster}/trustedAccessRoleBindings/{name}"),
         "name": name,
         "type": format!("{}/trustedAccessRoleBindings", scene.prefix),
         "properties": properties,
-    })
+    });
+    if random.chance(4) {
+        binding.as_object_mut().unwrap().remove("id");
+    }
+    binding
 }

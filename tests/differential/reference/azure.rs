@@ -93,7 +93,9 @@ fn is_at(world: &World, deny: &Value, questions: &[Question]) -> bool {
 /// asked: the safer reading of "a deny at any of these scopes applies too" (semantics §3.3).
 fn forbids(deny: &Value, questions: &[Question], asked: &Asked<'_>) -> bool {
     permissions(deny).iter().any(|permission| {
-        questions.iter().flat_map(|question| &question.needs).any(|need| {
+        let needs = questions.iter().flat_map(|question| &question.needs);
+        // All are looked at, for the statistics.
+        let forbidden = needs.filter(|need| {
             let any = |list: &str, test: &dyn Fn(&String) -> bool| {
                 texts(permission, list).iter().any(test)
             };
@@ -110,7 +112,8 @@ fn forbids(deny: &Value, questions: &[Question], asked: &Asked<'_>) -> bool {
                     }
                 })
                 && reached("deny", need.rule)
-        })
+        });
+        forbidden.count() > 0
     })
 }
 

@@ -96,7 +96,10 @@ pub(crate) struct Attribute {
 /// A value; the time is one only as an attribute.
 #[derive(Clone, Debug)]
 pub(crate) enum Literal {
+    /// What an attribute holds.
     Text(String),
+    /// What is written down: the operator says whether it is a text, a date or a GUID (§5.3).
+    Quoted(String),
     Number(i64),
     Flag(bool),
     Guid(String),

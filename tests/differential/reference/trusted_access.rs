@@ -49,7 +49,7 @@ pub(crate) fn grant(world: &World, principal: &Principal, target: &Target) -> Op
                         _ => "§7.1 Succeeded",
                     },
                 );
-                let id = text(binding, "id").unwrap().to_ascii_lowercase();
+                let id = text(binding, "id").unwrap_or_default().to_ascii_lowercase();
                 grants.push((id, full_name(role), text(binding, "name").unwrap()));
             }
         }
@@ -61,7 +61,9 @@ pub(crate) fn grant(world: &World, principal: &Principal, target: &Target) -> Op
 /// Says whether a binding is one of this cluster (contract) whose state keeps it in force: an update
 /// in progress does, and so does no state at all (semantics §7.1).
 fn is_in_force(world: &World, binding: &Value) -> bool {
-    let own = segments(text(binding, "id").unwrap()).starts_with(&segments(&world.cluster));
+    // A file written by hand needs no id.
+    let own =
+        text(binding, "id").is_none_or(|id| segments(id).starts_with(&segments(&world.cluster)));
     own && matches!(text(binding, "provisioningState"), None | Some("Succeeded" | "Updating"))
 }
 

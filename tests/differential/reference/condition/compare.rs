@@ -155,7 +155,7 @@ impl Operator {
     /// Compares two values; none if one has the wrong type.
     fn compare_one(&self, left: &Literal, right: &Literal) -> Option<bool> {
         let holds = match (self.family, left, right) {
-            ("String", Literal::Text(left), Literal::Text(right)) => self.test_text(left, right),
+            ("String", left, right) => self.test_text(text(left)?, text(right)?),
             ("Numeric", Literal::Number(left), Literal::Number(right)) => {
                 self.order(left.cmp(right))
             }
@@ -205,12 +205,19 @@ fn like(text: &[char], pattern: &[char]) -> bool {
     }
 }
 
+fn text(literal: &Literal) -> Option<&str> {
+    match literal {
+        Literal::Text(text) | Literal::Quoted(text) => Some(text),
+        Literal::Number(_) | Literal::Flag(_) | Literal::Guid(_) | Literal::Time(_) => None,
+    }
+}
+
 /// A GUID, bare or quoted, in lower case.
 fn guid(literal: &Literal) -> Option<String> {
     match literal {
         Literal::Guid(guid) => Some(guid.to_ascii_lowercase()),
-        Literal::Text(text) => is_guid(text).then(|| text.to_ascii_lowercase()),
-        Literal::Number(_) | Literal::Flag(_) | Literal::Time(_) => None,
+        Literal::Quoted(text) => is_guid(text).then(|| text.to_ascii_lowercase()),
+        Literal::Text(_) | Literal::Number(_) | Literal::Flag(_) | Literal::Time(_) => None,
     }
 }
 
@@ -219,11 +226,11 @@ fn time(literal: &Literal) -> Option<Instant> {
     match literal {
         Literal::Time(instant) => Some(*instant),
         // Azure documents the one form `yyyy-mm-ddThh:mm:ss.mmmmmmmZ`; the fraction may be shorter.
-        Literal::Text(text) => {
+        Literal::Quoted(text) => {
             let fraction =
                 text.strip_suffix('Z')?.split_once('.').map_or(0, |(_, part)| part.len());
             schedule::parse(text).filter(|_| fraction <= 7)
         }
-        Literal::Number(_) | Literal::Flag(_) | Literal::Guid(_) => None,
+        Literal::Text(_) | Literal::Number(_) | Literal::Flag(_) | Literal::Guid(_) => None,
     }
 }

@@ -5,10 +5,23 @@ use super::compare::Operator;
 use super::{Attribute, Condition, Literal, Side};
 use crate::reference::review::is_guid;
 
+/// Most bytes of a condition (azure.md), and the depth of parentheses and NOT to which one is read:
+/// docs/semantics.md §5.1.
+const MOST_BYTES: usize = 8 * 1024;
+const DEEPEST: usize = 64;
+
 /// What a text means; none if it does not parse.
 pub(crate) fn parse(text: &str) -> Option<Condition> {
+    if text.len() > MOST_BYTES { None } else { inner(text, 0) }
+}
+
+/// [`parse`] of what stands so many parentheses and NOTs deep.
+fn inner(text: &str, depth: usize) -> Option<Condition> {
+    if depth > DEEPEST {
+        return None;
+    }
     let (parts, joints) = cut(text)?;
-    let parts = parts.iter().map(|part| operand(part)).collect::<Option<Vec<_>>>()?;
+    let parts = parts.iter().map(|part| operand(part, depth)).collect::<Option<Vec<_>>>()?;
     match joints.first() {
         None => parts.into_iter().next(),
         // Three or more operands mixing AND and OR without parentheses do not parse.
@@ -77,16 +90,19 @@ fn past(chars: &[char], at: usize) -> Option<usize> {
 }
 
 /// A text without AND and OR outside of brackets.
-fn operand(text: &str) -> Option<Condition> {
+fn operand(text: &str, depth: usize) -> Option<Condition> {
+    if depth > DEEPEST {
+        return None;
+    }
     let text = text.trim();
     if let Some(rest) = text.strip_prefix('!').or_else(|| after_word(text, "NOT")) {
-        return operand(rest).map(|inner| Condition::Not(Box::new(inner)));
+        return operand(rest, depth + 1).map(|inner| Condition::Not(Box::new(inner)));
     }
-    if let Some(inner) = text.strip_prefix('(') {
+    if let Some(rest) = text.strip_prefix('(') {
         // The first bracket is closed by the last: a second pair would stand beside it.
         let chars: Vec<char> = text.chars().collect();
         let whole = past(&chars, 0)? == chars.len();
-        return if whole { parse(inner.strip_suffix(')')?) } else { None };
+        return if whole { inner(rest.strip_suffix(')')?, depth + 1) } else { None };
     }
     if let Some(rest) = after_word(text, "Exists") {
         let (Side::Attribute(attribute), "") = side(rest)? else { return None };
@@ -129,7 +145,7 @@ fn quoted_argument(text: &str) -> Option<String> {
     let inner = text.trim().strip_prefix('{')?.strip_suffix('}')?;
     match literal(inner)? {
         // No action has a space in it.
-        (Literal::Text(text), "") if !text.is_empty() && !text.contains(' ') => Some(text),
+        (Literal::Quoted(text), "") if !text.is_empty() && !text.contains(' ') => Some(text),
         _ => None,
     }
 }
@@ -172,7 +188,7 @@ fn literal(text: &str) -> Option<(Literal, &str)> {
     let text = text.trim();
     if let Some(rest) = text.strip_prefix('\'') {
         let (quoted, rest) = rest.split_once('\'')?;
-        return Some((Literal::Text(quoted.to_owned()), rest.trim()));
+        return Some((Literal::Quoted(quoted.to_owned()), rest.trim()));
     }
     let word: String =
         text.chars().take_while(|c| c.is_ascii_alphanumeric() || "-.".contains(*c)).collect();
