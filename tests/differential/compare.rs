@@ -19,6 +19,10 @@ pub(crate) struct Difference {
 }
 
 impl Difference {
+    fn boxed(found: Answer, expected: Answer, reason: impl Into<String>) -> Box<Self> {
+        Box::new(Self { found, expected, reason: reason.into() })
+    }
+
     /// What stays the same when a case is made smaller, which must not slide into another difference.
     pub(crate) fn kind(&self) -> (String, String) {
         (self.found.kind(), self.expected.kind())
@@ -55,35 +59,27 @@ impl Sides {
 
     /// Asks both sides; what they agree on, or how they differ. With `times`, the reference is asked for
     /// other times as well, which takes as long again.
-    pub(crate) fn ask(&self, case: &Case, times: bool) -> Result<Answer, Difference> {
+    pub(crate) fn ask(&self, case: &Case, times: bool) -> Result<Answer, Box<Difference>> {
         let body = case.body();
         let both = AssertUnwindSafe(|| {
             (self.product.decide(&body, case.now), reference::decide(&self.world, &body, case.now))
         });
         let Ok((told, expected)) = panic::catch_unwind(both) else {
-            return Err(Difference {
-                found: Answer::new("panic", "panic"),
-                expected: Answer::new("any", "answer"),
-                reason: "one of the two panics".to_owned(),
-            });
+            let (found, expected) = (Answer::new("panic", "panic"), Answer::new("any", "answer"));
+            return Err(Difference::boxed(found, expected, "one of the two panics"));
         };
         let Told { answer, reason, holds, misexplained } = told;
         let found = (self.twist)(case, answer);
         if found != expected {
-            return Err(Difference { found, expected, reason });
+            return Err(Difference::boxed(found, expected, reason));
         }
         if let Some(other) = misexplained {
-            return Err(Difference {
-                found: Answer::new("explained", format!("otherwise {other}")),
-                expected,
-                reason,
-            });
+            let found = Answer::new("explained", format!("otherwise {other}"));
+            return Err(Difference::boxed(found, expected, reason));
         }
-        match holds
-            .filter(|_| times && self.timed)
-            .and_then(|holds| self.too_long(&body, case.now, holds, &expected))
-        {
-            Some((found, expected)) => Err(Difference { found, expected, reason }),
+        let holds = holds.filter(|_| times && self.timed);
+        match holds.and_then(|holds| self.too_long(&body, case.now, holds, &expected)) {
+            Some((found, expected)) => Err(Difference::boxed(found, expected, reason)),
             None => Ok(found),
         }
     }
@@ -139,7 +135,7 @@ pub(crate) fn differ(
 ) -> Option<Difference> {
     QUIET.set(true);
     let asked = panic::catch_unwind(|| match Sides::load(case, dir, read_at, twist) {
-        Ok(sides) => sides.ask(case, true).err(),
+        Ok(sides) => sides.ask(case, true).err().map(|difference| *difference),
         Err(error) => Some(Difference {
             found: Answer::new("broken", "policy"),
             expected: Answer::new("any", "answer"),

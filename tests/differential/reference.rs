@@ -145,7 +145,7 @@ fn needed(world: &World, target: &Target, questions: &[Question]) -> String {
         Target::Resource(request) if !request.namespace.is_empty() => {
             format!("{cluster}/namespaces/{}", request.namespace.to_ascii_lowercase())
         }
-        _ => cluster,
+        Target::Resource(_) | Target::Path(_) => cluster,
     };
     format!("{} at {place}", actions.join(", "))
 }

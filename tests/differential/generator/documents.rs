@@ -59,11 +59,12 @@ pub(crate) fn all(scene: &Scene, random: &mut Random) -> Value {
     let definitions = (0..random.between(1, 3)).map(|n| definition(scene, n, random)).collect();
     let count = if trusted_access { random.below(3) } else { random.between(2, 9) };
     let assignments: Vec<_> = (0..count).map(|n| assignment(scene, n, random)).collect();
-    let count = match scene.focus {
-        Focus::Schedules => random.between(2, 6),
-        Focus::Everything if random.chance(40) => random.between(1, 4),
-        _ if random.chance(10) => 1,
-        _ => 0,
+    let count = if scene.focus == Focus::Schedules {
+        random.between(2, 6)
+    } else if scene.focus == Focus::Everything && random.chance(40) {
+        random.between(1, 4)
+    } else {
+        usize::from(random.chance(10))
     };
     let instances: Vec<_> = (0..count).map(|n| instance(scene, n, &assignments, random)).collect();
     let often = match scene.focus {
@@ -166,10 +167,12 @@ fn assignment(scene: &Scene, number: usize, random: &mut Random) -> Value {
 
 /// A principal and its role at `scope`.
 fn granting(scope: &str, scene: &Scene, random: &mut Random) -> Map<String, Value> {
-    let role = match scene.focus {
-        Focus::Conditions if random.chance(80) => ROLES[OWN],
-        _ if random.chance(75) => ROLES[OWN + random.below(4)],
-        _ => random.pick(&ROLES),
+    let role = if scene.focus == Focus::Conditions && random.chance(80) {
+        ROLES[OWN]
+    } else if random.chance(75) {
+        ROLES[OWN + random.below(4)]
+    } else {
+        random.pick(&ROLES)
     };
     let before = random.pick(&[
         "/providers/Microsoft.Authorization/roleDefinitions/",

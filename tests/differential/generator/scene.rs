@@ -68,10 +68,8 @@ impl Scene {
         };
         let mut hot = Vec::new();
         for _ in 0..random.between(2, 5) {
-            hot.push(match focus {
-                Focus::Conditions if random.chance(80) => Hot::with_attributes(random),
-                _ => Hot::any(random),
-            });
+            let with_attributes = focus == Focus::Conditions && random.chance(80);
+            hot.push(if with_attributes { Hot::with_attributes(random) } else { Hot::any(random) });
         }
         let cluster = random.recase(&cluster, 10);
         Self { focus, cluster, prefix, fleet, management_groups, hot }
