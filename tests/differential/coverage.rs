@@ -8,7 +8,7 @@ use crate::reference::condition::compare::{NAMES, QUANTIFIERS};
 /// Cases below which nothing is asked of a run: too few to reach everything.
 const FROM: u64 = 200_000;
 /// Least number of decisions for each rule in a million cases.
-const LEAST: u64 = 300;
+const LEAST: u64 = 800;
 
 /// Outcomes, with the kind of grant or rule that made them.
 const OUTCOMES: [&str; 12] = [
