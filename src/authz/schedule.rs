@@ -9,7 +9,8 @@ use super::assignment::ScheduleInstance;
 /// The word of Azure for an instance that is in force; none is the same.
 const PROVISIONED: &str = "Provisioned";
 
-/// When an assignment is in force: always, or while one of its windows is open.
+/// When an assignment is in force: always, or while one of its windows is open. They are kept in their
+/// order, and those that meet or overlap as one.
 ///
 /// A window is open from its start on and no longer at its end. An assignment whose instances are all
 /// of another status than `Provisioned` has no window, and is never in force.
@@ -54,7 +55,14 @@ impl Schedule {
             .filter(|w| w.start.zip(w.end).is_none_or(|(start, end)| start < end))
             .collect();
         windows.sort_unstable();
-        Self(Some(windows))
+        let mut merged: Vec<Window> = Vec::new();
+        for window in windows {
+            match merged.last_mut() {
+                Some(last) if last.reaches(window.start) => last.end = last.later_end(window.end),
+                Some(_) | None => merged.push(window),
+            }
+        }
+        Self(Some(merged))
     }
 
     /// Says whether nothing bounds it.
@@ -65,29 +73,26 @@ impl Schedule {
     /// Says whether it is in force at `now`, and until when.
     pub fn at(&self, now: Timestamp) -> InForce {
         let Some(windows) = &self.0 else { return InForce::Yes { until: None } };
-        let open = |w: &&Window, at: Timestamp| {
-            w.start.is_none_or(|start| start <= at) && w.end.is_none_or(|end| at < end)
-        };
-        let mut until = now;
-        // Windows that meet or overlap are one: follow them to the end of the last.
-        while let Some(window) =
-            windows.iter().filter(|w| open(w, until)).max_by_key(|w| (w.end.is_none(), w.end))
-        {
-            match window.end {
-                None => return InForce::Yes { until: None },
-                Some(end) => until = end,
-            }
+        match windows.iter().find(|w| w.end.is_none_or(|end| now < end)) {
+            Some(Window { start: Some(start), .. }) if now < *start => InForce::NotYet(*start),
+            Some(window) => InForce::Yes { until: window.end },
+            None => windows
+                .last()
+                .and_then(|window| window.end)
+                .map_or(InForce::NotProvisioned, InForce::Expired),
         }
-        if until > now {
-            return InForce::Yes { until: Some(until) };
-        }
-        let next = windows.iter().filter_map(|w| w.start).filter(|&start| start > now).min();
-        let last = windows.iter().filter_map(|w| w.end).filter(|&end| end <= now).max();
-        match (next, last) {
-            (Some(next), _) => InForce::NotYet(next),
-            (None, Some(last)) => InForce::Expired(last),
-            (None, None) => InForce::NotProvisioned,
-        }
+    }
+}
+
+impl Window {
+    /// Says whether it is open until `start` at least, so that no moment lies between the two.
+    fn reaches(self, start: Option<Timestamp>) -> bool {
+        self.end.is_none_or(|end| start.is_none_or(|start| start <= end))
+    }
+
+    /// The later of two ends; none is later than any.
+    fn later_end(self, other: Option<Timestamp>) -> Option<Timestamp> {
+        self.end.zip(other).map(|(one, other)| one.max(other))
     }
 }
 

@@ -14,7 +14,7 @@ use super::error::CommandError;
 use super::output::{self, Format, OutputArgs};
 use super::policy::{LoadedPolicy, PolicyArgs};
 use crate::authz::trace::{AskedQuestion, Outcome, Step};
-use crate::authz::{Decision, NoOpinionReason, Principal, Trace, explain};
+use crate::authz::{ClockUse, Decision, NoOpinionReason, Principal, Trace, explain};
 use crate::clock::Now;
 use crate::question::report::DecisionReport;
 use crate::review::access::{AccessReview, Caller};
@@ -47,6 +47,10 @@ pub(crate) struct ExplainArgs {
 struct Explanation {
     #[serde(flatten)]
     decision: DecisionReport,
+    /// When the answer may change although the policy does not (RFC 3339): a schedule begins or ends,
+    /// or a condition asks for the time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_change: Option<String>,
     /// What was asked in Azure's terms: of the cluster, and of its fleet if it has one.
     questions: Vec<AskedQuestion>,
     /// Every rule tried, in order.
@@ -61,17 +65,21 @@ pub(crate) fn run(args: ExplainArgs) -> Result<ExitCode, CommandError> {
     let review = AccessReview::parse(&body)
         .map_err(|error| CommandError::unreadable(format!("`{}`: {error}", args.file.display())))?;
     let (mut steps, caller) = identify(&policy, &review);
-    let (decision, questions) = match caller {
-        Err(reason) => (Decision::NoOpinion(reason), Vec::new()),
+    let (decision, questions, clock) = match caller {
+        Err(reason) => (Decision::NoOpinion(reason), Vec::new(), ClockUse::Unread),
         Ok(principal) => {
-            let Trace { decision, questions, steps: more, .. } =
+            let Trace { decision, questions, steps: more, clock } =
                 explain(&policy.snapshot, &review.request(principal), now);
             steps.extend(more);
-            (decision, questions)
+            (decision, questions, clock)
         }
     };
+    let next_change = match clock {
+        ClockUse::Unread => None,
+        ClockUse::Read { next_change } => next_change.map(|at| at.to_string()),
+    };
     let report = DecisionReport::from(&decision);
-    let explanation = Explanation { decision: report, questions, steps };
+    let explanation = Explanation { decision: report, next_change, questions, steps };
     match args.output.output {
         Format::Json => output::print_json(&explanation)?,
         Format::Text => {
@@ -168,5 +176,8 @@ fn text(decision: &Decision, explanation: &Explanation, cluster: &str) -> String
     }
     let short = steps.replace(cluster, "CLUSTER");
     let legend = if short == steps { String::new() } else { format!("CLUSTER is {cluster}\n\n") };
-    format!("{}\n{decision}\n\n{legend}{short}", answer::word(decision))
+    let change = explanation.next_change.as_ref().map_or_else(String::new, |at| {
+        format!("the answer may change at {at}, by a schedule or a condition\n")
+    });
+    format!("{}\n{decision}\n{change}\n{legend}{short}", answer::word(decision))
 }

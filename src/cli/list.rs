@@ -59,9 +59,10 @@ fn text(found: &Listing, cluster: &ClusterScope) -> String {
         } else {
             deny.principal.as_str()
         };
+        let condition = deny.condition.as_ref().map_or("", |_| ", under a condition");
         let _ = write!(
             text,
-            "\ndeny assignment {}{named} at {}\n  forbids {} to {to}\n",
+            "\ndeny assignment {}{named} at {}\n  forbids {} to {to}{condition}\n",
             short_id(&deny.id),
             output::scope(&deny.scope, cluster),
             summary(&deny.permissions),

@@ -89,6 +89,9 @@ pub struct ListedDeny {
     pub principal: String,
     /// What it forbids.
     pub permissions: Vec<ListedPermission>,
+    /// What narrows it: it applies where this is true, or cannot be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
 }
 
 /// Lists what grants to `principal` or takes away from it. With a namespace, only what covers that
@@ -136,6 +139,7 @@ pub fn list(
                     scope: deny.scope.to_string(),
                     principal: id.to_string(),
                     permissions: deny.permissions.iter().filter_map(permission).collect(),
+                    condition: deny.condition.as_ref().map(ToString::to_string),
                 });
             }
         }

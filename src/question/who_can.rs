@@ -42,9 +42,9 @@ pub enum Holder {
         scope: String,
         /// Full id of the assignment.
         assignment: String,
-        /// Ids of the deny assignments that name this principal. Where the grant is still listed as
-        /// When it ends (RFC 3339); null if it has no end.
+        /// When its schedule ends (RFC 3339); null if it has no end.
         until: Option<String>,
+        /// Ids of the deny assignments that name this principal. Where the grant is still listed as
         /// one, they spare somebody, who may be this principal through a group.
         denied_by: Vec<String>,
     },

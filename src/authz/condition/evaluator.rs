@@ -6,7 +6,7 @@ use super::attributes::{Attributes, Fact};
 use super::operators::{Extent, Test};
 use super::syntax::{Comparison, Literal, Node, Operand, Says};
 use super::truth::Truth;
-use super::values::{Values, compare, value_of};
+use super::values::{MAX_STEPS, Values, compare, steps, value_of};
 use crate::authz::data_action::{DataActionPattern, RequiredAction};
 
 /// What a condition is evaluated for: one action of one request at one moment.
@@ -103,9 +103,11 @@ fn joined(parts: &[Node], context: &ConditionContext<'_>, settles: Truth) -> Eva
     whole
 }
 
-/// Patterns match as in a permission, as text; of a question, whole or not at all (semantics §2.6).
+/// Patterns match as in a permission; of a question, whole or not at all (semantics §2.6). Where a
+/// permission asks more than a match as text (an action without suffix, an odd name), such a match
+/// is unknown: it can mean something that its author did not have in mind (§2.3).
 fn action_matches(pattern: &DataActionPattern, action: &RequiredAction) -> Truth {
-    if pattern.matches(action.folded()) {
+    if pattern.grants(action) {
         Truth::True
     } else if pattern.touches(action) {
         Truth::Unknown
@@ -132,6 +134,9 @@ fn truth_at(comparison: &Comparison, context: &ConditionContext<'_>, now: Timest
     let (Some(left), Some(right)) = (values(left), values(right)) else { return Truth::Unknown };
     // One value of another type makes the whole comparison unknown, not only its pairs.
     if !left.clone().chain(right.clone()).all(|value| value.suits(operator.test)) {
+        return Truth::Unknown;
+    }
+    if steps(operator.test, &left, &right) > MAX_STEPS {
         return Truth::Unknown;
     }
     let extents = quantifier.map_or((Extent::Any, Extent::Any), |q| (q.left, q.right));

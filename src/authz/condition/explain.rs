@@ -91,8 +91,11 @@ fn add(parts: &mut Vec<Part>, node: &Node, depth: usize, context: &ConditionCont
         Says::Any(_) => of_group("any of"),
         Says::Not(_) => of_group("not"),
         Says::ActionMatches(_) => {
-            let asked =
-                if context.action.is_wildcard() { "every action of" } else { "the action is" };
+            let asked = if context.action.as_str().contains('*') {
+                "every action of"
+            } else {
+                "the action is"
+            };
             (node.to_string(), Some(format!("{asked} `{}`", context.action.as_str())))
         }
         Says::SubOperationMatches(_) => {

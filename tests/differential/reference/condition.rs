@@ -142,9 +142,9 @@ impl Condition {
                 count(Truth::any(parts.iter().map(|part| part.truth(need, asked))), "§5.2 OR")
             }
             Self::Not(part) => count(part.truth(need, asked).not(), "§5.2 NOT"),
-            // §2.6: of a question true if it covers all, false if it matches nothing of it.
+            // §2.3, §2.6: true if it would grant it, false if it matches nothing of it.
             Self::ActionMatches(pattern) => {
-                let truth = match (need.covered_by(pattern), need.touched_by(pattern)) {
+                let truth = match (need.granted_by(pattern), need.touched_by(pattern)) {
                     (true, _) => Truth::True,
                     (false, true) => Truth::Unknown,
                     (false, false) => Truth::False,

@@ -55,7 +55,8 @@ fn split(operation: &str) -> (Vec<&str>, &str) {
 fn resource_instances(asked: &ResourceRequest, operation: &str) -> Vec<Target> {
     let (name, suffix) = split(operation);
     let (group, resource) = match name.as_slice() {
-        // Any of the resources that nobody knows, unless one is asked for by its name.
+        // Any of the resources that nobody knows, unless one is asked for by its name: group `*` with a
+        // named resource does not ask for custom ones (docs/semantics.md, the choices on §2.6).
         ["customresources"] if asked.group != "*" || asked.resource == "*" => {
             ("example.com", "widgets")
         }

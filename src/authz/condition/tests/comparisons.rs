@@ -72,17 +72,31 @@ fn like_knows_stars_question_marks_and_their_escapes() {
         ("'b'",    "Like",           "'*?*'",     true,  "stars beside question marks"),
         ("'xayaz'", "Like",          "'*a*a*a*'", false, "more letters than there are"),
     ]);
-    let longest = "a".repeat(1024);
-    assert_eq!(1024 * 1024, values::MAX_LIKE_STEPS);
-    assert_eq!(truth_of(&format!("'{longest}' StringLike '{longest}'")), True, "the most");
-    assert_eq!(truth_of(&format!("'{longest}a' StringLike '{longest}'")), Unknown, "a step more");
-    let long = "a".repeat(3000);
-    assert_eq!(
-        truth_of(&format!("'{long}' StringLike '{long}'")),
-        Unknown,
-        "more than is worked on"
-    );
-    assert_eq!(truth_of(&format!("'{long}' StringEquals '{long}'")), True, "equality is cheap");
+}
+
+#[test]
+fn a_comparison_that_could_take_long_is_unknown() {
+    let text = |length: usize| format!("'{}'", "a".repeat(length));
+    let set = |values: usize| format!("{{{}}}", vec!["'a'"; values].join(","));
+    let patterns = |count: usize| format!("{{{}}}", vec!["'*a*a*a*ab'"; count].join(","));
+    let like = "ForAnyOfAnyValues:StringLike";
+    assert_eq!(values::MAX_STEPS, 64 * 64 * 64);
+    let any = "ForAnyOfAnyValues:StringEquals";
+    #[rustfmt::skip]
+    let cases = [
+        // The choices on semantics §5.2: 64 steps a pair, and for a `Like` the bytes of both.
+        (format!("{} StringLike {}", text(511), text(512)),                   False,    "64 + 511 · 512 steps"),
+        (format!("{} StringLike {}", text(512), text(512)),                   Unknown, "64 + 512 · 512 steps"),
+        (format!("{} StringNotLike {}", text(512), text(512)),                Unknown, "nor the contrary"),
+        (format!("{} StringEquals {}", text(3000), text(3000)),               True,    "equality is cheap"),
+        (format!("{} {any} {}", set(64), set(64)),                            True,    "4,096 pairs"),
+        (format!("{} {any} {}", set(64), set(65)),                            Unknown, "64 more"),
+        (format!("{{{}}} {like} {}", text(1040), patterns(25)), False, "25 · 64 + 25 · 9 · 1040 steps"),
+        (format!("{{{}}} {like} {}", text(1040), patterns(28)), Unknown, "28 · 64 + 28 · 9 · 1040 steps"),
+    ];
+    for (condition, expected, why) in cases {
+        assert_eq!(truth_of(&condition), expected, "{why}");
+    }
 }
 
 #[test]

@@ -103,8 +103,8 @@ fn action_matches_is_the_matching_of_permissions_and_three_valued_for_a_question
 }
 
 #[test]
-fn odd_names_and_actions_without_suffix_match_as_text() {
-    // Semantics §2.3 and §6.1 ask more of a pattern that grants; a condition does not.
+fn odd_names_and_actions_without_suffix_need_the_pattern_that_would_grant_them() {
+    // Semantics §2.3 and §6.1 ask more of a pattern than a match as text; so do conditions.
     let prefix = format!("{PREFIX}/certificates.k8s.io/");
     let bare = RequiredAction::new(
         &format!("{prefix}signers"),
@@ -119,10 +119,12 @@ fn odd_names_and_actions_without_suffix_match_as_text() {
     );
     #[rustfmt::skip]
     let cases = [
-        (&bare, "*/signers",             True,  "a literal name matches"),
-        (&bare, "*/signers/*",           False, "nothing is below it"),
-        (&odd,  "*/healthz//etcd/read",  True,  "an odd path matches literally"),
-        (&odd,  "*/healthz/etcd/read",   False, "and only literally"),
+        (&bare, "*/certificates.k8s.io/*", True,    "a star over the whole name"),
+        (&bare, "*/signers",               Unknown, "a literal name matches as text only"),
+        (&bare, "*/signers/*",             False,   "nothing is below it"),
+        (&odd,  "*",                       True,    "everything"),
+        (&odd,  "*/healthz//etcd/read",    Unknown, "an odd path matches as text only"),
+        (&odd,  "*/healthz/etcd/read",     False,   "and only literally"),
     ];
     for (action, pattern, expected, why) in cases {
         assert_eq!(truth_for(&format!("ActionMatches{{'{pattern}'}}"), action), expected, "{why}");

@@ -63,6 +63,8 @@ pub(crate) const NAMES: [&str; 28] = [
 pub(crate) const QUANTIFIERS: [&str; 4] =
     ["ForAnyOfAnyValues", "ForAllOfAnyValues", "ForAnyOfAllValues", "ForAllOfAllValues"];
 
+/// Steps beyond which a comparison is unknown.
+const MOST_STEPS: usize = 262_144;
 const ORDERED: [&str; 6] =
     ["Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals"];
 
@@ -120,6 +122,22 @@ impl Operator {
         Some(Self { quantifier, family, test, negated, ignore_case, name, quantifier_name })
     }
 
+    /// The choice on §5.2 about long comparisons: 64 a pair, and for a `Like` the bytes of both.
+    fn costs(&self, left: &[Literal], right: &[Literal]) -> usize {
+        let bytes = |side: &[Literal]| -> usize {
+            side.iter()
+                .map(|one| match one {
+                    Literal::Text(text) | Literal::Quoted(text) => text.len(),
+                    Literal::Number(_) | Literal::Flag(_) | Literal::Guid(_) | Literal::Time(_) => {
+                        0
+                    }
+                })
+                .sum()
+        };
+        let like = if self.test == "Like" { bytes(left) * bytes(right) } else { 0 };
+        64 * left.len() * right.len() + like
+    }
+
     pub(crate) fn is_quantified(&self) -> bool {
         self.quantifier.is_some()
     }
@@ -129,6 +147,9 @@ impl Operator {
     pub(crate) fn compare(&self, left: &[Literal], right: &[Literal]) -> Truth {
         let Quantifier { all_of_left, all_of_right } =
             self.quantifier.unwrap_or(Quantifier { all_of_left: false, all_of_right: false });
+        if self.costs(left, right) > MOST_STEPS {
+            return Truth::Unknown;
+        }
         let mut rows = Vec::new();
         for one in left {
             let row = right.iter().map(|other| self.compare_one(one, other));
