@@ -107,17 +107,20 @@ pub(crate) fn parse(text: &str) -> Option<Instant> {
     let (date, time) = text.split_once(['T', 't', ' '])?;
     let zone = time.find(['Z', 'z', '+', '-'])?;
     let (time, zone) = time.split_at_checked(zone)?;
-    let [year, month, day] = numbers(date, '-')?;
+    let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
     let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
-    let [hour, minute, second] = numbers(time, ':')?;
+    let [hour, minute, second] = numbers(time, ':', [2, 2, 2])?;
     let offset = match zone.split_at_checked(1)? {
         ("Z" | "z", "") => 0,
         (sign, offset) => {
-            let [hours, minutes] = numbers(offset, ':')?;
+            let [hours, minutes] = numbers(offset, ':', [2, 2])?;
             let minutes = hours * 60 + minutes;
             if sign == "-" { -minutes } else { minutes }
         }
     };
+    if fraction.is_empty() || !fraction.chars().all(|c| c.is_ascii_digit()) {
+        return None;
+    }
     let nanos: Instant = format!("{fraction:0<9}").get(..9)?.parse().ok()?;
     let days = days_before(year) + day_of_year(year, month, day)? - days_before(1970);
     if hour > 23 || minute > 59 || second > 59 {
@@ -127,11 +130,19 @@ pub(crate) fn parse(text: &str) -> Option<Instant> {
     Some(seconds * 1_000_000_000 + nanos)
 }
 
-/// Exactly `N` numbers of at least two digits, separated by `separator`.
-fn numbers<const N: usize>(text: &str, separator: char) -> Option<[Instant; N]> {
-    let digits = |part: &str| part.len() >= 2 && part.chars().all(|c| c.is_ascii_digit());
-    let parts = text.split(separator).map(|part| digits(part).then(|| part.parse().ok())?);
-    parts.collect::<Option<Vec<_>>>()?.try_into().ok()
+/// Exactly `N` numbers of so many digits, separated by `separator`.
+fn numbers<const N: usize>(
+    text: &str,
+    separator: char,
+    lengths: [usize; N],
+) -> Option<[Instant; N]> {
+    let parts: Vec<&str> = text.split(separator).collect();
+    let digits = |part: &&str| part.chars().all(|c| c.is_ascii_digit());
+    if !parts.iter().map(|part| part.len()).eq(lengths) || !parts.iter().all(digits) {
+        return None;
+    }
+    let numbers = parts.iter().map(|part| part.parse().ok());
+    numbers.collect::<Option<Vec<_>>>()?.try_into().ok()
 }
 
 fn is_leap(year: Instant) -> bool {
