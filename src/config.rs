@@ -1,6 +1,6 @@
 //! The configuration file: typed, complete with defaults, refused at the door.
 //!
-//! A [`Config`] in hand is a valid one: [`Config::load`] is the only way to get it, and it answers
+//! A [`Config`] was checked: [`Config::load`] is the only way to get it, and it answers
 //! every fault with one line that names the file, the line, the column and what to write instead.
 //! The keys are those of the configuration reference, in camelCase; an unknown key is an error, so
 //! that a misspelt one never passes for a default. Relative paths count from the file's folder.

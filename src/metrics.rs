@@ -1,7 +1,7 @@
 //! Metrics: every name and label in one list, and what the numbers mean.
 //!
-//! Label values are words of a fixed set, or the URL of a configured issuer. No identity, name or
-//! token is ever a label.
+//! Label values are words of a fixed set, or the URL of a configured issuer. Labels hold
+//! no identity, no name and no token.
 //!
 //! | name | labels | meaning |
 //! | --- | --- | --- |

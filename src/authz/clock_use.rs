@@ -8,7 +8,8 @@ pub enum ClockUse {
     /// No: the same policy gives the same decision at any time.
     #[default]
     Unread,
-    /// Yes. It must not be remembered past the next moment at which it could change, if there is one.
+    /// Yes. The answer is good until it could turn, if it ever can; whoever
+    /// remembers it must forget it by then.
     Read {
         /// That moment.
         next_change: Option<Timestamp>,

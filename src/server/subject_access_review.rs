@@ -27,7 +27,7 @@ async fn authorize(state: &AppState, body: Body) -> Result<Vec<u8>, ReviewError>
     Ok(review.answer(&decision))
 }
 
-/// Counts a decision, and logs it for those who ask for it. Of a person the log has the object id.
+/// Counts a decision, and logs it for those who ask for it. People occur in the log by object id only.
 fn record(state: &AppState, review: &AccessReview, decision: &Decision) {
     let outcome = match decision {
         Decision::Allow(_) => "allow",

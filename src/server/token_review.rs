@@ -27,8 +27,8 @@ async fn authenticate(state: &AppState, body: Body) -> Result<Vec<u8>, ReviewErr
     Ok(review.answer(&verdict))
 }
 
-/// Counts a verdict, and logs it for those who ask for it; refusals also for everyone, now and then. Of a person the log has the object id;
-/// a token of someone else's is nobody's business (semantics §11.1).
+/// Counts a verdict, and logs it for those who ask for it; refusals also for everyone, now and then.
+/// People occur in the log by object id only; a token of someone else's is nobody's business (semantics §11.1).
 fn record(state: &AppState, verdict: &Verdict) {
     let metrics = &state.metrics;
     match verdict {

@@ -90,7 +90,7 @@ fn is_at(world: &World, deny: &Value, questions: &[Question]) -> bool {
 }
 
 /// Says whether actions and conditions of a deny assignment fit the request, in whichever way it is
-/// asked: the safer reading of "a deny at any of these scopes applies too" (semantics §3.3).
+/// asked: by either name, at any of the scopes (the choice on semantics §3.3).
 fn forbids(deny: &Value, questions: &[Question], asked: &Asked<'_>) -> bool {
     permissions(deny).iter().any(|permission| {
         let needs = questions.iter().flat_map(|question| &question.needs);

@@ -24,7 +24,7 @@ fn inner(text: &str, depth: usize) -> Option<Condition> {
     let parts = parts.iter().map(|part| operand(part, depth)).collect::<Option<Vec<_>>>()?;
     match joints.first() {
         None => parts.into_iter().next(),
-        // Three or more operands mixing AND and OR without parentheses do not parse.
+        // AND beside OR needs parentheses.
         Some(first) if joints.iter().any(|joint| joint != first) => None,
         Some(Joint::And) => Some(Condition::All(parts)),
         Some(Joint::Or) => Some(Condition::Any(parts)),
