@@ -205,3 +205,36 @@ fn a_word_in_the_wrong_place_is_told_where_it_belongs() {
         assert!(line.contains(&expected), "{why}: {line}");
     }
 }
+
+#[test]
+fn a_fault_within_a_word_points_into_it() {
+    #[rustfmt::skip]
+    let cases = [
+        // (condition, place and message)
+        ("Exists @Request[x] AND @Request[y] StringEquals 'abc\td'", "character 53: a text ends on its line and has no control character; expected `'`"),
+        ("Exists @Request x",      "character 16: expected `[` right behind `@Request`; write `@Request[<name>]`"),
+        ("Exists @Request[abc'd]", "character 20: expected `]` behind the attribute's name"),
+        ("Exists @Request[{x}]",   "character 17: expected `]` behind the attribute's name"),
+        ("Exists @Request[]",      "character 17: the attribute has no name; write `@Request[<name>]`"),
+        ("Exists @Request[ x]",    "character 17: the attribute's name has space at an end; names compare exactly: remove it"),
+        ("Exists ‘x’",             "character 8: `‘` is a typographic quote; write `'`"),
+        ("Exists “x”",             "character 8: `“` is a typographic quote; write `'`"),
+        ("Exists @Request[x] & Exists @Request[y]", "character 20: expected `&&`; write `&&` or `AND`"),
+        ("Exists @Request[x] | Exists @Request[y]", "character 20: expected `||`; write `||` or `OR`"),
+        ("Exists [x]",             "character 8: `[` belongs to an attribute; write `@Request[<name>]`"),
+        ("Exists\u{a0}@Request[x]", "character 7: U+00A0 is no plain space; write a space or a line break"),
+    ];
+    for (text, expected) in cases {
+        let problem = condition(text).problem().map(ToString::to_string);
+        assert_eq!(problem.as_deref(), Some(expected), "{text}");
+    }
+}
+
+#[test]
+fn a_line_that_just_fits_is_not_cut() {
+    for (behind, cut) in [(59, false), (60, false), (61, true)] {
+        let text = format!("={}", "x".repeat(behind - 1));
+        let excerpt = condition(&text).excerpt().unwrap();
+        assert_eq!(excerpt.contains('…'), cut, "{behind} characters from the place on: {excerpt}");
+    }
+}
