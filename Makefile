@@ -47,7 +47,7 @@ mutants: ## Mutate the core (long); PART=authz one half, SHARD=0/4 a quarter, AR
 	PART="$(PART)" SHARD="$(SHARD)" mutants/run $(ARGS)
 
 mutants-record: ## Write what the runs found into docs/mutants.md
-	$(CARGO) test --locked --test it mutants::record -- --ignored --nocapture
+	MUTANTS=record $(CARGO) test --locked --test mutants
 
 mutants-check: ## Say which files changed since their mutants were run
-	$(CARGO) test --locked --test it mutants::stale -- --ignored
+	MUTANTS=check $(CARGO) test --locked --test mutants

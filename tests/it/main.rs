@@ -28,8 +28,6 @@ mod limits;
 #[cfg(test)]
 mod limits_table;
 #[cfg(test)]
-mod mutants;
-#[cfg(test)]
 mod operations;
 #[cfg(test)]
 mod pop;

@@ -1,53 +1,50 @@
-//! Holds docs/mutants.md, where the results of `make mutants` are kept: every file's counts add up and
-//! every survivor has a reason. Whether a file changed since is not held here, since a mutation run is
-//! too long to ask of each change; `make mutants-check` tells.
-
-mod record;
+//! docs/mutants.md as data, and which files of the core it is about.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-use crate::architecture::source::{SourceFile, files_below};
+use crate::source::{SourceFile, files_below};
 
-const DOCUMENT: &str = "docs/mutants.md";
-const FILES: &str = "\n## Files\n";
-const SURVIVORS: &str = "\n## Survivors\n";
+pub(crate) const DOCUMENT: &str = "docs/mutants.md";
+pub(crate) const FILES: &str = "\n## Files\n";
+pub(crate) const SURVIVORS: &str = "\n## Survivors\n";
 /// What [`record`] writes where a person has to.
-const NO_REASON: &str = "**none yet**";
+pub(crate) const NO_REASON: &str = "**none yet**";
 
 /// What a run over all mutants of one file found.
 #[derive(Clone, Debug, PartialEq)]
-struct Tested {
+pub(crate) struct Tested {
     /// The file's [`code_digest`] when it was tested.
-    digest: String,
-    caught: usize,
-    timeout: usize,
-    unviable: usize,
-    survived: usize,
-    commit: String,
-    date: String,
+    pub(crate) digest: String,
+    pub(crate) caught: usize,
+    pub(crate) timeout: usize,
+    pub(crate) unviable: usize,
+    pub(crate) survived: usize,
+    pub(crate) commit: String,
+    pub(crate) date: String,
 }
 
 /// A mutant that no test noticed.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-struct Survivor {
-    file: String,
+pub(crate) struct Survivor {
+    pub(crate) file: String,
     /// Line and column at the commit of the file's row.
-    place: String,
-    mutation: String,
-    reason: String,
+    pub(crate) place: String,
+    pub(crate) mutation: String,
+    pub(crate) reason: String,
 }
 
 /// The two tables of the document.
 #[derive(Debug, Default)]
-struct Results {
-    files: BTreeMap<String, Tested>,
-    survivors: Vec<Survivor>,
+pub(crate) struct Results {
+    pub(crate) files: BTreeMap<String, Tested>,
+    pub(crate) survivors: Vec<Survivor>,
 }
 
 impl Results {
-    fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let (_, tables) = text.split_once(FILES).expect("the table of files");
         let (files, survivors) = tables.split_once(SURVIVORS).expect("the table of survivors");
         let rows = |text: &str| -> Vec<Vec<String>> {
@@ -92,23 +89,49 @@ impl Results {
         }
     }
 
-    fn read() -> Self {
+    pub(crate) fn read() -> Self {
         Self::parse(&SourceFile::read(DOCUMENT).text)
     }
 
-    fn survivors_of<'a>(&'a self, file: &'a str) -> impl Iterator<Item = &'a Survivor> {
+    /// The document with these results below `head`.
+    pub(crate) fn text(&self, head: &str) -> String {
+        let mut text = format!("{head}{FILES}\n");
+        text.push_str(
+            "| file | code | mutants | caught | time limit | unviable | survived | commit | date |\n",
+        );
+        text.push_str("| --- | --- | ---: | ---: | ---: | ---: | ---: | --- | --- |\n");
+        for (file, t) in &self.files {
+            let (all, digest) = (t.mutants(), &t.digest);
+            let Tested { caught, timeout, unviable, survived, commit, date, .. } = t;
+            writeln!(
+                text,
+                "| `{file}` | `{digest}` | {all} | {caught} | {timeout} | {unviable} | {survived} | `{commit}` | {date} |"
+            )
+            .unwrap();
+        }
+        write!(text, "{SURVIVORS}\n| file | line:column | mutation | why no test can tell |\n")
+            .unwrap();
+        text.push_str("| --- | --- | --- | --- |\n");
+        for Survivor { file, place, mutation, reason } in &self.survivors {
+            let mutation = mutation.replace('|', "\\|");
+            writeln!(text, "| `{file}` | {place} | `{mutation}` | {reason} |").unwrap();
+        }
+        text
+    }
+
+    pub(crate) fn survivors_of<'a>(&'a self, file: &'a str) -> impl Iterator<Item = &'a Survivor> {
         self.survivors.iter().filter(move |survivor| survivor.file == file)
     }
 }
 
 impl Tested {
-    fn mutants(&self) -> usize {
+    pub(crate) fn mutants(&self) -> usize {
         self.caught + self.timeout + self.unviable + self.survived
     }
 }
 
 /// The files whose mutants are run: the core without its unit tests.
-fn covered() -> Vec<SourceFile> {
+pub(crate) fn covered() -> Vec<SourceFile> {
     let is_core = |path: &str| path.starts_with("src/auth");
     let files = files_below("src", "rs").into_iter();
     files.filter(|file| is_core(&file.path) && !file.is_test() && !is_test_helper(file)).collect()
@@ -120,7 +143,7 @@ fn is_test_helper(file: &SourceFile) -> bool {
 }
 
 /// Of what the compiler sees of the product: comments and unit tests may change.
-fn code_digest(file: &SourceFile) -> String {
+pub(crate) fn code_digest(file: &SourceFile) -> String {
     let code = file.production_code();
     let mut lines: Vec<&str> = code.lines().map(str::trim_end).filter(|l| !l.is_empty()).collect();
     while let Some(at) = lines.windows(2).position(declares_tests) {
@@ -132,47 +155,4 @@ fn code_digest(file: &SourceFile) -> String {
 
 fn declares_tests(lines: &[&str]) -> bool {
     matches!(lines, ["#[cfg(test)]", module] if module.contains("mod ") && module.ends_with(';'))
-}
-
-#[test]
-fn every_survivor_has_a_reason_and_every_count_its_rows() {
-    let results = Results::read();
-    let mut wrong = Vec::new();
-    for (file, tested) in &results.files {
-        let rows = results.survivors_of(file).count();
-        if rows != tested.survived {
-            wrong.push(format!("{file}: {} survived, but {rows} have a row", tested.survived));
-        }
-        if tested.commit.len() < 7 || tested.date.len() != "2026-01-31".len() {
-            wrong.push(format!("{file}: `{}` of `{}`", tested.commit, tested.date));
-        }
-    }
-    for Survivor { file, place, mutation, reason } in &results.survivors {
-        if !results.files.contains_key(file) {
-            wrong.push(format!("{file} has a survivor, but no row among the files"));
-        }
-        if reason == NO_REASON || reason.split_whitespace().count() < 4 {
-            wrong.push(format!("{file}:{place}: {mutation}: write a test, or why none can tell"));
-        }
-    }
-    assert!(wrong.is_empty(), "mend {DOCUMENT}:\n  {}", wrong.join("\n  "));
-}
-
-/// Not among the usual tests: a change need not wait for a run over its mutants.
-#[test]
-#[ignore = "run by `make mutants-check`"]
-fn stale_results_are_named() {
-    let results = Results::read();
-    let covered = covered();
-    let mut stale: Vec<String> = covered
-        .iter()
-        .filter_map(|file| match results.files.get(&file.path) {
-            Some(tested) if tested.digest == code_digest(file) => None,
-            Some(tested) => Some(format!("{}: changed since {}", file.path, tested.date)),
-            None => Some(format!("{}: never run", file.path)),
-        })
-        .collect();
-    let is_gone = |path: &&String| !covered.iter().any(|file| file.path == **path);
-    stale.extend(results.files.keys().filter(is_gone).map(|path| format!("{path}: is gone")));
-    assert!(stale.is_empty(), "run `make mutants` for these files:\n  {}", stale.join("\n  "));
 }

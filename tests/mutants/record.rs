@@ -3,15 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{
-    DOCUMENT, FILES, NO_REASON, Results, SURVIVORS, Survivor, Tested, code_digest, covered,
-};
-use crate::architecture::source::{SourceFile, repository};
+use crate::results::{DOCUMENT, FILES, NO_REASON, Results, Survivor, Tested, code_digest, covered};
+use crate::source::{SourceFile, repository};
 
 /// One run: the sources that it mutated, and what it found out about some of their mutants.
 struct Run {
@@ -94,13 +91,13 @@ impl Run {
 /// All runs, the oldest first.
 fn runs() -> Vec<Run> {
     let folder = target().join("mutants/runs");
-    let entries = fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+    let entries = fs::read_dir(&folder).expect("runs to record; `make mutants` makes them");
     let mut folders: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     folders.sort();
     folders.into_iter().map(Run::read).collect()
 }
 
-/// Where this test was built: `target/debug/deps/it-…`.
+/// Where this program was built: `target/debug/deps/mutants-…`.
 fn target() -> PathBuf {
     let program = std::env::current_exe().unwrap();
     program.ancestors().nth(3).map(Path::to_owned).unwrap()
@@ -172,34 +169,9 @@ fn keep_reasons(survivors: &mut [Survivor], before: &Results) {
     }
 }
 
-fn write(results: &Results, head: &str) -> String {
-    let mut text = format!("{head}{FILES}\n");
-    text.push_str(
-        "| file | code | mutants | caught | time limit | unviable | survived | commit | date |\n",
-    );
-    text.push_str("| --- | --- | ---: | ---: | ---: | ---: | ---: | --- | --- |\n");
-    for (file, t) in &results.files {
-        let (all, digest) = (t.mutants(), &t.digest);
-        let Tested { caught, timeout, unviable, survived, commit, date, .. } = t;
-        writeln!(
-            text,
-            "| `{file}` | `{digest}` | {all} | {caught} | {timeout} | {unviable} | {survived} | `{commit}` | {date} |"
-        )
-        .unwrap();
-    }
-    write!(text, "{SURVIVORS}\n| file | line:column | mutation | why no test can tell |\n")
-        .unwrap();
-    text.push_str("| --- | --- | --- | --- |\n");
-    for Survivor { file, place, mutation, reason } in &results.survivors {
-        let mutation = mutation.replace('|', "\\|");
-        writeln!(text, "| `{file}` | {place} | `{mutation}` | {reason} |").unwrap();
-    }
-    text
-}
-
-#[test]
-#[ignore = "writes docs/mutants.md: run by `make mutants-record`"]
-fn complete_files_are_written_down() {
+/// Writes the files of which every mutant was run into the document. Returns what is missing of the
+/// others, and how many files have results.
+pub(crate) fn complete_files() -> String {
     let text = SourceFile::read(DOCUMENT).text;
     let before = Results::parse(&text);
     let (head, _) = text.split_once(FILES).unwrap();
@@ -223,30 +195,6 @@ fn complete_files_are_written_down() {
         }
     }
     results.survivors.sort();
-    fs::write(repository().join(DOCUMENT), write(&results, head)).unwrap();
-    let _ = writeln!(std::io::stderr(), "{said}{} files have their results", results.files.len());
-}
-
-#[test]
-fn what_is_written_is_read_back() {
-    let tested = Tested {
-        digest: "0123456789abcdef".to_owned(),
-        caught: 7,
-        timeout: 1,
-        unviable: 2,
-        survived: 1,
-        commit: "0123456789ab".to_owned(),
-        date: "2026-01-31".to_owned(),
-    };
-    let survivor = Survivor {
-        file: "src/authz/scope.rs".to_owned(),
-        place: "7:9".to_owned(),
-        mutation: "replace || with && in f".to_owned(),
-        reason: "both sides are the same".to_owned(),
-    };
-    let files = BTreeMap::from([(survivor.file.clone(), tested.clone())]);
-    let written = write(&Results { files, survivors: vec![survivor.clone()] }, "# Head\n");
-    let read = Results::parse(&written);
-    assert_eq!(read.files.get(&survivor.file), Some(&tested));
-    assert_eq!(read.survivors, [survivor]);
+    fs::write(repository().join(DOCUMENT), results.text(head)).unwrap();
+    format!("{said}{} files have their results", results.files.len())
 }
