@@ -4,6 +4,10 @@
 // `cfg(test)` tells clippy that helpers, too, may panic.
 #[cfg(test)]
 mod decisions;
+/// What `make bench` measures, so that counts and times are of the same.
+#[cfg(test)]
+#[path = "../../benches/decision/world.rs"]
+mod world;
 
 use std::alloc::System;
 

@@ -9,28 +9,20 @@
 // `cfg(test)`-like helpers: a bench fails by panicking.
 #![expect(clippy::unwrap_used, reason = "a bench fails by panicking")]
 
+mod world;
+
 use std::collections::HashMap;
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::Duration;
 
 use divan::Bencher;
 use jiff::Timestamp;
 use kubentra::authz::mapping::{Mapping, required_actions};
-use kubentra::authz::{
-    AccessRequest, ClusterScope, Decision, DecisionRules, ObjectId, PolicyDocuments, PolicySetting,
-    PolicySnapshot, Principal, ResourceRequest, RoleAssignment, Subresources, Target, evaluate,
-    explain,
-};
+use kubentra::authz::{Decision, ResourceRequest, Subresources, Target, evaluate, explain};
 use kubentra::builtin;
 use kubentra::clock::Now;
-use kubentra::review::access::{AccessReview, CallerRules};
-use kubentra::service::authorizer::{Authorizer, AuthorizerSettings, PolicyMode};
-use kubentra::service::policy_store::PolicyStore;
-
-const CLUSTER: &str = "/subscriptions/00000000-0000-4000-8000-0000000000aa/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/aks";
-const READER: &str = "7f6c6a51-bcf8-42ba-9220-52d62157d7db";
-const CLUSTER_ADMIN: &str = "b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b";
+use kubentra::review::access::AccessReview;
+use world::{authorizer, body, callers, policy, request};
 
 /// When nothing depends on it.
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -42,63 +34,24 @@ fn main() {
     divan::main();
 }
 
-fn id(n: u128) -> ObjectId {
-    n.into()
-}
-
-/// Every group reads one namespace of its own; the last one is Cluster Admin everywhere.
-fn policy(groups: u128) -> PolicySnapshot {
-    let assignment = |n: u128, role: &str, scope: String| RoleAssignment {
-        id: format!("{CLUSTER}/providers/Microsoft.Authorization/roleAssignments/{n:08}"),
-        principal: id(n),
-        role: role.parse().unwrap(),
-        scope: scope.parse().unwrap(),
-        condition: None,
-    };
-    let readers = (1..groups).map(|n| assignment(n, READER, format!("{CLUSTER}/namespaces/ns{n}")));
-    let admin = assignment(groups, CLUSTER_ADMIN, CLUSTER.to_owned());
-    let setting = PolicySetting {
-        cluster: ClusterScope::new(CLUSTER.parse().unwrap(), &[], None).unwrap(),
-        operations: builtin::operations().unwrap(),
-        rules: DecisionRules::default(),
-    };
-    let documents = PolicyDocuments {
-        role_assignments: readers.chain([admin]).collect(),
-        ..builtin::documents().unwrap().clone()
-    };
-    PolicySnapshot::new(&setting, documents)
-}
-
-fn request(groups: u128, resource: &str) -> AccessRequest {
-    AccessRequest {
-        principal: Principal::new(id(1 << 64), (1..=groups).map(id), None).unwrap(),
-        target: Target::Resource(ResourceRequest {
-            verb: "get".to_owned(),
-            resource: resource.to_owned(),
-            namespace: "ns1".to_owned(),
-            ..ResourceRequest::default()
-        }),
-    }
-}
-
 /// The grant sits in the last group.
 #[divan::bench(args = GROUPS)]
 fn evaluate_allow(bencher: Bencher<'_, '_>, groups: u128) {
-    let (policy, request) = (policy(groups), request(groups, "secrets"));
+    let (policy, request) = (policy(groups), request(groups));
     bencher.bench(|| evaluate(black_box(&policy), black_box(&request), NOW));
 }
 
 /// Nothing grants, so that the nearest miss and the sufficient role are looked for as well.
 #[divan::bench(args = GROUPS)]
 fn evaluate_refusal(bencher: Bencher<'_, '_>, groups: u128) {
-    let (policy, request) = (policy(groups), request(groups - 1, "secrets"));
+    let (policy, request) = (policy(groups), request(groups - 1));
     bencher.bench(|| evaluate(black_box(&policy), black_box(&request), NOW));
 }
 
 /// Every rule kept, with words.
 #[divan::bench(args = GROUPS)]
 fn explain_allow(bencher: Bencher<'_, '_>, groups: u128) {
-    let (policy, request) = (policy(groups), request(groups, "secrets"));
+    let (policy, request) = (policy(groups), request(groups));
     bencher.bench(|| explain(black_box(&policy), black_box(&request), NOW));
 }
 
@@ -120,57 +73,29 @@ fn map(bencher: Bencher<'_, '_>, (verb, group, resource): (&str, &str, &str)) {
     bencher.bench(|| required_actions(black_box(&mapping), black_box(&target)));
 }
 
-fn body(groups: u128) -> String {
-    let groups: Vec<_> = (1..=groups).map(|n| id(n).to_string()).collect();
-    serde_json::json!({
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SubjectAccessReview",
-        "metadata": {},
-        "spec": {
-            "resourceAttributes": { "namespace": "ns1", "verb": "get", "version": "v1", "resource": "secrets" },
-            "user": "alice@contoso.example",
-            "groups": groups,
-            "extra": { "oid": [id(1 << 64).to_string()] },
-        },
-        "status": { "allowed": false },
-    })
-    .to_string()
-}
-
 /// From the posted bytes to a checked review.
 #[divan::bench(args = GROUPS)]
 fn parse_review(bencher: Bencher<'_, '_>, groups: u128) {
     let body = body(groups);
-    bencher.bench(|| AccessReview::parse(black_box(body.as_bytes())).unwrap());
+    bencher.bench(|| AccessReview::parse(black_box(&body)).unwrap());
 }
 
 /// From a checked review to the principal, its groups read and sorted.
 #[divan::bench(args = GROUPS)]
 fn read_caller(bencher: Bencher<'_, '_>, groups: u128) {
-    let review = AccessReview::parse(body(groups).as_bytes()).unwrap();
+    let review = AccessReview::parse(&body(groups)).unwrap();
     let rules = callers();
     bencher.bench(|| black_box(&review).caller(black_box(&rules)));
-}
-
-fn callers() -> CallerRules {
-    CallerRules { object_id_extra_key: "oid".to_owned(), ..CallerRules::default() }
 }
 
 /// All that this program does for one access review, from the posted bytes to those of the answer;
 /// what is left is HTTP, TLS and the network. The grant sits in the last group.
 #[divan::bench(args = GROUPS)]
 fn answer_review(bencher: Bencher<'_, '_>, groups: u128) {
-    let (store, reader) = PolicyStore::new();
-    store.publish(policy(groups), Now::read());
-    let settings = AuthorizerSettings {
-        callers: callers(),
-        mode: PolicyMode::AzureRbac,
-        max_staleness: Duration::from_secs(3600),
-    };
-    let authorizer = Authorizer::new(settings, reader);
+    let authorizer = authorizer(groups);
     let body = body(groups);
     bencher.bench(|| {
-        let review = AccessReview::parse(black_box(body.as_bytes())).unwrap();
+        let review = AccessReview::parse(black_box(&body)).unwrap();
         let decision = authorizer.authorize(&review, Now::read()).unwrap();
         assert!(matches!(decision, Decision::Allow(_)));
         review.answer(&decision)
@@ -182,7 +107,7 @@ fn answer_review(bencher: Bencher<'_, '_>, groups: u128) {
 /// more. It would save the difference to [`evaluate_allow`], less what is left to decide.
 #[divan::bench(args = GROUPS)]
 fn cached_permissions(bencher: Bencher<'_, '_>, groups: u128) {
-    let key = (7_u64, request(groups, "secrets").principal);
+    let key = (7_u64, request(groups).principal);
     let cache = HashMap::from([(key.clone(), Arc::new(()))]);
     bencher.bench(|| black_box(&cache).get(black_box(&key)).cloned());
 }
@@ -190,7 +115,7 @@ fn cached_permissions(bencher: Bencher<'_, '_>, groups: u128) {
 /// Looking up a whole decision, by generation and request; likewise the least that it can cost.
 #[divan::bench(args = GROUPS)]
 fn cached_decision(bencher: Bencher<'_, '_>, groups: u128) {
-    let key = (7_u64, request(groups, "secrets"));
+    let key = (7_u64, request(groups));
     let cache = HashMap::from([(key.clone(), evaluate(&policy(groups), &key.1, NOW))]);
     bencher.bench(|| black_box(&cache).get(black_box(&key)).cloned());
 }
