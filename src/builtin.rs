@@ -6,10 +6,11 @@ use std::sync::{Arc, LazyLock};
 use thiserror::Error;
 
 use crate::{
-    authz::{KnownOperations, PolicyDocuments, operations::ParseOperationsError},
+    authz::{KnownOperations, PolicyDocuments},
     wire::{
         self, Fault, Format, Place,
         arm::{self, Kind},
+        operations,
     },
 };
 
@@ -20,6 +21,8 @@ macro_rules! embed {
     };
 }
 
+/// Name of the list of data operations, below `policies/`.
+const OPERATIONS_FILE: &str = "data-actions.txt";
 /// The known data operations, one a line, without the cluster type.
 const OPERATIONS: &str = include_str!("../policies/data-actions.txt");
 
@@ -108,9 +111,6 @@ pub enum LoadBuiltinError {
         /// The first thing that is wrong with it.
         fault: Fault,
     },
-    /// The list of data operations does not parse.
-    #[error("built-in file `data-actions.txt`: {0}")]
-    Operations(ParseOperationsError),
 }
 
 /// The built-in roles and trusted-access roles; everything else is empty. Read once.
@@ -132,7 +132,9 @@ pub fn documents() -> Result<&'static PolicyDocuments, LoadBuiltinError> {
 pub fn operations() -> Result<Arc<KnownOperations>, LoadBuiltinError> {
     static OPERATIONS_READ: LazyLock<Result<Arc<KnownOperations>, LoadBuiltinError>> =
         LazyLock::new(|| {
-            KnownOperations::parse(OPERATIONS).map(Arc::new).map_err(LoadBuiltinError::Operations)
+            operations::read(OPERATIONS)
+                .map(Arc::new)
+                .map_err(|faults| broken(OPERATIONS_FILE, faults))
         });
     OPERATIONS_READ.clone()
 }
@@ -153,12 +155,13 @@ fn read_documents() -> Result<PolicyDocuments, LoadBuiltinError> {
 }
 
 fn read(kind: Kind, file: &'static str, text: &str) -> Result<arm::Documents, LoadBuiltinError> {
-    let broken = |fault| LoadBuiltinError::Document { file, fault };
-    let node = wire::parse(text, Format::Json).map_err(broken)?;
-    arm::read(kind, &node, file).map_err(|faults| {
-        let unnamed = || Fault::new(Place::START, "it cannot be read");
-        broken(faults.into_iter().next().unwrap_or_else(unnamed))
-    })
+    let node = wire::parse(text, Format::Json).map_err(|fault| broken(file, vec![fault]))?;
+    arm::read(kind, &node, file).map_err(|faults| broken(file, faults))
+}
+
+fn broken(file: &'static str, faults: Vec<Fault>) -> LoadBuiltinError {
+    let unnamed = || Fault::new(Place::START, "it cannot be read");
+    LoadBuiltinError::Document { file, fault: faults.into_iter().next().unwrap_or_else(unnamed) }
 }
 
 #[cfg(test)]

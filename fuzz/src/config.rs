@@ -50,9 +50,6 @@ fn accepted(config: &Config) {
     if let Err(error) = config.check_serve() {
         assert_one_line(&report(&error), "the reason not to serve");
     }
-    let setting = config.policy_setting().expect("what is compiled in is readable");
-    assert_eq!(setting.cluster, config.cluster);
-
     let authorizer = config.authorizer_settings();
     assert!((MIN_STALENESS..=MAX_STALENESS).contains(&authorizer.max_staleness));
     let key = &authorizer.callers.object_id_extra_key;
@@ -75,7 +72,12 @@ fn accepted(config: &Config) {
     assert!(
         keys.cloud.discovery_url(keys.tenant, kubentra::authn::Version::V2).starts_with("https")
     );
-    for path in [&config.policy.directory, &config.entra.ca_file].into_iter().flatten() {
+    let rules = config.decision_rules();
+    assert_eq!(rules.admin_groups, config.policy.admin_groups);
+
+    let policy = &config.policy;
+    let paths = [&policy.directory, &policy.operations_file, &config.entra.ca_file];
+    for path in paths.into_iter().flatten() {
         assert!(path.is_absolute(), "{}", path.display());
     }
 }

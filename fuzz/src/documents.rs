@@ -13,10 +13,10 @@ use kubentra::authz::{
 };
 use kubentra::policy_dir::{self, ReadPolicyError};
 use kubentra::wire::node::{MAX_DEPTH, Node, Value};
-use kubentra::wire::{self, Fault, Format};
+use kubentra::wire::{self, Format};
 
 use super::policy::{self, File, NOW, SETTING, TARGETS, UNNAMED};
-use super::{NO_TEXT, assert_one_line};
+use super::{NO_TEXT, assert_fault, assert_one_line};
 
 /// Callers that one policy is asked about.
 const MAX_CALLERS: usize = 8;
@@ -39,7 +39,7 @@ pub fn check(input: &[u8]) -> &'static str {
             Ok(read) => policy::add(&mut documents, read),
             Err(found) => {
                 assert!(!found.is_empty(), "refused for no fault");
-                found.iter().for_each(|fault| check_fault(fault, file.text));
+                found.iter().for_each(|fault| assert_fault(fault, file.text));
                 faults += 1;
             }
         }
@@ -69,17 +69,8 @@ fn check_text(file: &File<'_>) {
                 }
             }
         }
-        Err(fault) => check_fault(&fault, file.text),
+        Err(fault) => assert_fault(&fault, file.text),
     }
-}
-
-fn check_fault(fault: &Fault, text: &str) {
-    assert_one_line(&fault.to_string(), "a fault");
-    let (line, column) = (fault.place.line, fault.place.column);
-    // Readers of YAML count more than one character as the end of a line.
-    let lines = text.chars().filter(|&c| c.is_control() || c.len_utf8() > 1).count() + 2;
-    assert!((1..=lines).contains(&line), "{fault}: the text has {lines} lines");
-    assert!((1..=text.chars().count() + 2).contains(&column), "{fault}: there is no such column");
 }
 
 fn depth(node: &Node) -> usize {

@@ -10,9 +10,12 @@
 pub mod condition;
 pub mod config;
 pub mod documents;
+pub mod operations;
 mod policy;
 pub mod review;
 pub mod token;
+
+use kubentra::wire::Fault;
 
 /// For bytes that are no text, where only text gets to the entrance.
 const NO_TEXT: &str = "no text";
@@ -25,6 +28,20 @@ const MAX_LINE: usize = 64 * 1024;
 fn assert_one_line(text: &str, what: &str) {
     assert!(!text.is_empty(), "{what} is empty");
     assert!(text.len() <= MAX_LINE, "{what} has {} bytes", text.len());
-    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
-    assert!(!text.contains(breaks), "{what} is not one line: {text:?}");
+    assert!(!text.contains(breaks_line), "{what} is not one line: {text:?}");
+}
+
+/// What ends a line for one reader or another.
+fn breaks_line(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// Holds a fault about `text` to one line with a place in it.
+fn assert_fault(fault: &Fault, text: &str) {
+    assert_one_line(&fault.to_string(), "a fault");
+    let (line, column) = (fault.place.line, fault.place.column);
+    // Readers of YAML count more than one character as the end of a line.
+    let lines = text.chars().filter(|&c| c.is_control() || c.len_utf8() > 1).count() + 2;
+    assert!((1..=lines).contains(&line), "{fault}: the text has {lines} lines");
+    assert!((1..=text.chars().count() + 2).contains(&column), "{fault}: there is no such column");
 }

@@ -80,7 +80,7 @@ pub(super) static SETTING: LazyLock<PolicySetting> = LazyLock::new(|| {
                       apps/deployments/read\napps/deployments/write\ncustomresources/read\n";
     PolicySetting {
         cluster: ClusterScope::new(cluster, &["mg".to_owned()], Some(fleet)).expect("a cluster"),
-        operations: Arc::new(KnownOperations::parse(operations).expect("operations")),
+        operations: Arc::new(KnownOperations::of(operations.lines()).expect("operations")),
         rules: DecisionRules { admin_groups: vec![0xad.into()], ..DecisionRules::default() },
     }
 });

@@ -21,39 +21,25 @@ pub struct KnownOperations {
 /// Why an operation is not added to a table.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub enum AddOperationError {
-    /// No operation.
-    #[error("`{0}` is no data operation; write one such as `apps/deployments/read`, without `*`")]
-    NotAnOperation(String),
+    /// No operation. What was written is for the caller to say, who has it as it stands in a file.
+    #[error("no data operation; write one such as `apps/deployments/read`, without `*`")]
+    NotAnOperation,
     /// More operations than a table may have.
     #[error("more than {MAX_OPERATIONS} data operations")]
     TooMany,
 }
 
-/// Why a table of operations cannot be read.
-#[derive(Clone, Debug, Eq, Error, PartialEq)]
-#[error("line {line}: {error}")]
-pub struct ParseOperationsError {
-    /// The line's number, from 1.
-    pub line: usize,
-    /// What is wrong with it.
-    pub error: AddOperationError,
-}
-
 impl KnownOperations {
-    /// Reads a table: one operation a line without its cluster type. Blank lines and lines that
-    /// begin with `#` are skipped.
+    /// A table of these operations, without their cluster type.
     ///
     /// # Errors
     ///
-    /// [`ParseOperationsError`], which names the line.
-    pub fn parse(text: &str) -> Result<Self, ParseOperationsError> {
+    /// [`AddOperationError`] of the first that [`add`](Self::add) refuses.
+    pub fn of<'a>(
+        operations: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, AddOperationError> {
         let mut table = Self::default();
-        for (number, line) in text.lines().map(str::trim).enumerate() {
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            table.add(line).map_err(|error| ParseOperationsError { line: number + 1, error })?;
-        }
+        operations.into_iter().try_for_each(|operation| table.add(operation))?;
         Ok(table)
     }
 
@@ -64,24 +50,19 @@ impl KnownOperations {
     /// [`AddOperationError`]: a name, or the suffix `read`, `write`, `delete` or `<verb>/action`, is
     /// missing; it holds a `*`, space or a control character; it, or the table, is too long.
     pub fn add(&mut self, operation: &str) -> Result<(), AddOperationError> {
-        let none = || {
-            AddOperationError::NotAnOperation(
-                operation.chars().take(80).flat_map(char::escape_debug).collect(),
-            )
-        };
         let odd = |c: char| c == '*' || c.is_whitespace() || c.is_control();
         let segments: Vec<_> = operation.split('/').collect();
         if operation.len() > MAX_LENGTH || segments.iter().any(|s| s.is_empty() || s.contains(odd))
         {
-            return Err(none());
+            return Err(AddOperationError::NotAnOperation);
         }
         let ([name @ .., "read" | "write" | "delete"] | [name @ .., _, "action"]) =
             segments.as_slice()
         else {
-            return Err(none());
+            return Err(AddOperationError::NotAnOperation);
         };
         if name.is_empty() {
-            return Err(none());
+            return Err(AddOperationError::NotAnOperation);
         }
         if self.operations.contains(operation) {
             return Ok(());
@@ -140,9 +121,15 @@ mod tests {
 
     #[test]
     fn resources_are_found_by_group_and_name_exactly() {
-        let text = "# comment\n\npods/read\npods/exec/action\napps/deployments/write\n\
-                    apis/apps/v1/read\napis/apps/read\napi/v1/read\n";
-        let table = KnownOperations::parse(text).unwrap();
+        let table = KnownOperations::of([
+            "pods/read",
+            "pods/exec/action",
+            "apps/deployments/write",
+            "apis/apps/v1/read",
+            "apis/apps/read",
+            "api/v1/read",
+        ])
+        .unwrap();
         #[rustfmt::skip]
         let cases = [
             ("",     "pods",        true,  "core"),
@@ -164,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_operation_is_named() {
+    fn a_table_takes_operations_only() {
         let long = format!("{}/read", "a".repeat(MAX_LENGTH));
         let none = [
             "pods",
@@ -180,14 +167,14 @@ mod tests {
             "use/action",
             &long,
         ];
-        for line in none {
-            let error = KnownOperations::parse(&format!("pods/read\n{line}")).unwrap_err();
-            assert!(error.to_string().starts_with("line 2: "), "{line}: {error}");
+        for operation in none {
+            let table = KnownOperations::of(["pods/read", operation]);
+            assert_eq!(table, Err(AddOperationError::NotAnOperation), "{operation}");
         }
         let longest = format!("{}/read", "a".repeat(MAX_LENGTH - "/read".len()));
-        let table = KnownOperations::parse(&longest).unwrap();
+        let table = KnownOperations::of([longest.as_str()]).unwrap();
         assert_eq!((table.len(), table.is_empty()), (1, false), "as long as it may be");
-        assert!(KnownOperations::parse("# nothing").unwrap().is_empty());
+        assert!(KnownOperations::of([]).unwrap().is_empty());
     }
 
     #[test]

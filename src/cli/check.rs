@@ -10,9 +10,9 @@ use clap::Args;
 
 use super::error::CommandError;
 use super::output::{self, Format, OutputArgs};
-use super::policy::{PolicyArgs, PolicySource};
+use super::policy::{PolicyArgs, PolicySource, cluster_of};
 use crate::app::App;
-use crate::authz::{ClusterScope, DecisionRules, PolicySetting};
+use crate::authz::{DecisionRules, PolicySetting};
 use crate::config::policy::SourceKind;
 use crate::config::{Config, ConfigError};
 use crate::policy_dir::{Finding, Origin};
@@ -52,13 +52,6 @@ pub(crate) fn run(args: CheckArgs) -> Result<ExitCode, CommandError> {
         Format::Json => output::print_json(&answer.json())?,
     }
     Ok(if answer.is_valid() { ExitCode::SUCCESS } else { ExitCode::from(NOT_VALID) })
-}
-
-/// The cluster, whose configuration is not known.
-fn cluster_of(cluster: &str) -> Result<ClusterScope, CommandError> {
-    let usage = |message: String| CommandError::Usage(format!("`--cluster`: {message}"));
-    let id = cluster.parse().map_err(|error| usage(format!("{error}")))?;
-    ClusterScope::new(id, &[], None).map_err(|error| usage(error.to_string()))
 }
 
 fn check_config(file: &Path) -> Result<Answer, CommandError> {

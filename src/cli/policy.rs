@@ -103,16 +103,13 @@ impl PolicyArgs {
                 from_config(&config)
             }
             PolicySource::Directory { directory, cluster, operations } => {
-                let cluster = parse_cluster(&cluster)
-                    .map_err(|error| CommandError::Usage(format!("--cluster: {error}")))?;
+                let cluster = cluster_of(&cluster)?;
                 let callers = CallerRules {
                     object_id_extra_key: DEFAULT_OBJECT_ID_EXTRA_KEY.to_owned(),
                     ..CallerRules::default()
                 };
-                let operations = match operations {
-                    Some(file) => operations::read(&file).map_err(CommandError::unreadable)?,
-                    None => builtin::operations().map_err(CommandError::unreadable)?,
-                };
+                let operations = operations::read_or_built_in(operations.as_deref())
+                    .map_err(CommandError::unreadable)?;
                 let setting =
                     PolicySetting { cluster, operations, rules: DecisionRules::default() };
                 let snapshot = read(Some(&directory), &setting)?;
@@ -164,6 +161,11 @@ fn read(directory: Option<&Path>, setting: &PolicySetting) -> Result<PolicySnaps
         None => builtin::documents().map_err(CommandError::unreadable)?.clone(),
     };
     Ok(PolicySnapshot::new(setting, documents))
+}
+
+/// The cluster behind `--cluster`, of which no more is known.
+pub(super) fn cluster_of(text: &str) -> Result<ClusterScope, CommandError> {
+    parse_cluster(text).map_err(|error| CommandError::Usage(format!("`--cluster`: {error}")))
 }
 
 /// Reads a cluster's resource id as it is typed.

@@ -7,7 +7,6 @@ use super::policy::{DiscoveryAnswer, PolicyMode, SubresourceRule, UngrantedAnswe
 use super::{Config, GroupSource};
 use crate::authz::{DecisionRules, Discovery, PolicySetting, Subresources, Ungranted};
 use crate::azure::cloud::Cloud;
-use crate::builtin;
 use crate::policy_dir::{ReadPolicyError, operations};
 use crate::review::access::CallerRules;
 use crate::service::authenticator::{AuthenticatorSettings, GroupsSource, PopSettings};
@@ -24,10 +23,7 @@ impl Config {
     pub fn policy_setting(&self) -> Result<PolicySetting, ReadPolicyError> {
         Ok(PolicySetting {
             cluster: self.cluster.clone(),
-            operations: match &self.policy.operations_file {
-                Some(file) => operations::read(file)?,
-                None => builtin::operations()?,
-            },
+            operations: operations::read_or_built_in(self.policy.operations_file.as_deref())?,
             rules: self.decision_rules(),
         })
     }

@@ -16,6 +16,7 @@ use super::{Finding, Findings, Origin, ReadPolicyError, files::stamp, read::utf8
 use super::{files::Fingerprint, read::ContentDigest};
 use crate::{
     authz::KnownOperations,
+    builtin,
     wire::{Fault, operations},
 };
 
@@ -39,6 +40,15 @@ pub fn read(path: &Path) -> Result<Arc<KnownOperations>, ReadPolicyError> {
         }
         ReadPolicyError::Broken(findings)
     })
+}
+
+/// The list in `file`; without one, the one that is built in. Blocks.
+///
+/// # Errors
+///
+/// As [`read`]; [`ReadPolicyError::Builtin`], which a test rules out for every build.
+pub fn read_or_built_in(file: Option<&Path>) -> Result<Arc<KnownOperations>, ReadPolicyError> {
+    file.map_or_else(|| Ok(builtin::operations()?), read)
 }
 
 /// The fingerprint of the file at `path`, links followed; does not read it.

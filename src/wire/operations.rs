@@ -83,17 +83,14 @@ impl List {
             return;
         }
         let Err(error) = self.table.add(operation) else { return };
-        let error = match error {
+        let message = match error {
             AddOperationError::TooMany => {
                 self.is_full = true;
-                error
+                error.to_string()
             }
-            // As it stands in the file.
-            AddOperationError::NotAnOperation(_) => {
-                AddOperationError::NotAnOperation(shown(written))
-            }
+            AddOperationError::NotAnOperation => format!("`{}` is {error}", shown(written)),
         };
-        self.faults.push(Fault::new(place, error.to_string()));
+        self.faults.push(Fault::new(place, message));
     }
 
     /// A list, or what `az` prints of one provider.

@@ -32,6 +32,7 @@ const TARGETS: &[(&str, Check, &[&str])] = &[
             "trusted_access",
         ],
     ),
+    ("operations", checks::operations::check, &["read", "refused"]),
     (
         "review",
         checks::review::check,

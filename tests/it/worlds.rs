@@ -260,7 +260,7 @@ pub(crate) fn deny_assignment() -> impl Strategy<Value = DenyAssignment> {
 
 fn setting() -> impl Strategy<Value = PolicySetting> {
     static KNOWN: LazyLock<Arc<KnownOperations>> =
-        LazyLock::new(|| Arc::new(KnownOperations::parse(OPERATIONS).unwrap()));
+        LazyLock::new(|| Arc::new(KnownOperations::of(OPERATIONS.lines()).unwrap()));
     let clusters = prop_oneof![
         3 => Just((CLUSTER, None)),
         1 => Just((CLUSTER, Some(FLEET))),

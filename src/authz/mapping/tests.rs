@@ -7,7 +7,7 @@ const PREFIX: &str = "Microsoft.ContainerService/managedClusters";
 fn operations() -> KnownOperations {
     let known = "pods/read\npods/exec/action\nservices/read\nnodes/read\nserviceaccounts/read\n\
                  apps/deployments/read\ncertificates.k8s.io/certificatesigningrequests/read\n";
-    KnownOperations::parse(known).unwrap()
+    KnownOperations::of(known.lines()).unwrap()
 }
 
 /// Each action as text, `!` before one that needs a star over its name, `?` before a question, `^`

@@ -83,7 +83,7 @@ fn snapshot(documents: PolicyDocuments) -> PolicySnapshot {
     let operations = "pods/read\npods/write\nsecrets/read\n";
     let setting = PolicySetting {
         cluster: ClusterScope::new(scope(CLUSTER), &groups, Some(scope(FLEET))).unwrap(),
-        operations: Arc::new(KnownOperations::parse(operations).unwrap()),
+        operations: Arc::new(KnownOperations::of(operations.lines()).unwrap()),
         rules: DecisionRules::default(),
     };
     PolicySnapshot::new(&setting, documents)

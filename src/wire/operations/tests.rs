@@ -106,12 +106,13 @@ fn a_list_that_is_too_long_is_one_fault() {
 }
 
 #[test]
-fn the_built_in_list_reads_the_same_here() {
+fn the_built_in_list_reads_the_same_below_a_cluster_type() {
     let text = include_str!("../../../policies/data-actions.txt");
-    assert_eq!(read(text).unwrap(), KnownOperations::parse(text).unwrap());
+    let short = read(text).unwrap();
+    assert_eq!(short.len(), text.lines().count(), "each line of it once");
     let long: String =
         text.lines().map(|l| format!("Microsoft.ContainerService/fleets/members/{l}\n")).collect();
-    assert_eq!(read(&long).unwrap(), KnownOperations::parse(text).unwrap());
+    assert_eq!(read(&long).unwrap(), short, "below a cluster type");
 }
 
 proptest::proptest! {
