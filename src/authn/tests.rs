@@ -28,15 +28,8 @@ fn judge_as(
 ) -> Option<Result<Identity, TokenError>> {
     let unverified = UnverifiedToken::parse(token)?;
     unverified.issuers().find(|name| *name == issuer)?;
-    let username_claims = ["upn".to_owned(), "oid".to_owned()];
-    let expected = Expectations {
-        issuer,
-        tenant: tenant(),
-        clock_skew: SKEW,
-        username_claims: &username_claims,
-        groups,
-        possession: Possession::Bearer,
-    };
+    let claims = ["upn".to_owned(), "oid".to_owned()];
+    let expected = Expectations { issuer, groups, ..expectations(&claims, Possession::Bearer) };
     let verified = unverified.examine(&expected, now).and_then(|examined| examined.verify(keys));
     Some(verified.and_then(|verified| {
         let claims = verified.claims();
@@ -49,6 +42,18 @@ fn judge_as(
         let rules = IdentityRules { username_prefix: "", object_id_extra_key: "oid" };
         Identity::new(claims, groups, rules)
     }))
+}
+
+/// Of a token by our v1 issuer that came like this.
+fn expectations<'a>(username_claims: &'a [String], possession: Possession<'a>) -> Expectations<'a> {
+    Expectations {
+        issuer: V1_ISSUER,
+        tenant: tenant(),
+        clock_skew: SKEW,
+        username_claims,
+        groups: GroupsSource::Token,
+        possession,
+    }
 }
 
 fn keys() -> KeySet {

@@ -8,26 +8,8 @@
 //! A condition is compiled when it is made. One that is not understood stays what it is: it never
 //! grants, always counts for a deny, and says why ([`Condition::problem`], semantics §4.5).
 //!
-//! # Choices where Azure's documents are silent
-//!
-//! Each of them is the stricter reading: what is not documented does not parse, and what cannot be
-//! told is unknown.
-//!
-//! - An attribute begins with `@`. Old examples of Azure's leave it out; its grammar does not.
-//! - A text ends on its line and cannot hold a quote: no escape for one is documented. `''` and `\'`
-//!   within a text do not parse. A backslash is special only to the `Like` operators, and there only
-//!   before `*` and `?`.
-//! - Sets are not empty, and stand beside a quantifier; beside a quantifier stands nothing else that
-//!   is written down, so `{'a'}` and not `'a'`. An attribute has one value, which there is a set of
-//!   one. So no comparison is ever about no value.
-//! - In a set with one value of another type the whole comparison is unknown, even if another pair
-//!   would settle it.
-//! - Text attributes are texts, also if they look like a number, date or GUID. Texts that are
-//!   written down are dates and GUIDs beside the operators that compare those, and otherwise unknown.
-//! - Letter case is that of ASCII.
-//! - NOT may be repeated, and belongs to what stands behind it: `!a AND b` is `(!a) AND b`.
-//! - A condition without `conditionVersion` is of another version than 2.0.
-//! - Resource `*` has no kind, so `Exists` on it is false, not unknown (§2.6 calls it missing).
+//! What Azure's documents leave open is decided in docs/semantics.md, "Choices where the rules are
+//! silent": mostly by the stricter reading.
 
 mod attributes;
 mod doubts;

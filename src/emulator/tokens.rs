@@ -6,6 +6,7 @@
 mod flaw;
 mod pop;
 mod request;
+mod signer;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -172,7 +172,7 @@ mod tests {
     fn a_resource_without_its_group_gets_a_hint() {
         let table = "pods/read\napps/deployments/read\nextensions/deployments/read\n\
                      metrics.k8s.io/pods/read\napis/apps/v1/read\n";
-        let table = KnownOperations::parse(table).unwrap();
+        let table = KnownOperations::of(table.lines()).unwrap();
         #[rustfmt::skip]
         let cases = [
             ("deployments",       Some("`deployments.apps` or `deployments.extensions`"), "two groups"),

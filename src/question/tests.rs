@@ -132,7 +132,7 @@ fn policy() -> PolicySnapshot {
     let setting = PolicySetting {
         cluster: ClusterScope::new(scope(CLUSTER), &[], None).unwrap(),
         operations: Arc::new(
-            KnownOperations::parse("pods/read\nsecrets/read\napps/deployments/read\n").unwrap(),
+            KnownOperations::of(["pods/read", "secrets/read", "apps/deployments/read"]).unwrap(),
         ),
         rules: DecisionRules {
             admin_groups: vec![ObjectId::from(ADMINS)],

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::authn::{Identity, ProofError, TokenError, Verdict};
+use crate::authn::{Identity, ProofError, TokenError, UnverifiedProof, UnverifiedToken, Verdict};
 
 /// The claims that are shown. No other part of a token ever is.
 const SHOWN: [&str; 16] = [
@@ -214,14 +214,9 @@ impl From<Identity> for IdentityReport {
 
 /// Spells out `answer`, which the server gives to `token`.
 pub fn inspect(token: &str, answer: Answer) -> Inspection {
-    let (payload, in_request) = match payload(token) {
-        None => (None, false),
-        Some(payload) => {
-            let in_request = token_of_request(&payload);
-            let is_request = in_request.is_some();
-            (Some(in_request.unwrap_or(payload)), is_request)
-        }
-    };
+    let outer = UnverifiedToken::parse(token);
+    let proof = outer.as_ref().and_then(UnverifiedProof::parse);
+    let in_request = proof.is_some();
     let (result, ended, error, identity) = match answer {
         Answer::Verdict(Verdict::Authenticated { identity, .. }) => {
             ("authenticated", None, None, Some(identity.into()))
@@ -233,7 +228,7 @@ pub fn inspect(token: &str, answer: Answer) -> Inspection {
                     "it is a proof of possession, which is read only with `pop.enabled: true`, and only \
                      around a token of the configured tenant",
                 )
-            } else if payload.is_some() {
+            } else if outer.is_some() {
                 (Check::Issuer, "`iss` is not an issuer of the configured tenant")
             } else {
                 (Check::Form, "it is not a JWT")
@@ -250,7 +245,11 @@ pub fn inspect(token: &str, answer: Answer) -> Inspection {
     };
     let checks =
         Check::ALL.into_iter().map(|check| checked(check, in_request, ended.as_ref())).collect();
-    let claims = shown(payload.unwrap_or_default());
+    let mut claims = payload(token).unwrap_or_default();
+    if let Some(proof) = proof {
+        claims = claims_in_request(payload(proof.token()).unwrap_or_default(), claims);
+    }
+    let claims = shown(claims);
     Inspection { result, error, checks, identity, claims }
 }
 
@@ -276,22 +275,20 @@ fn payload(token: &str) -> Option<Map<String, Value>> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
 }
 
-/// What is shown of a signed request (semantics §11.8): the claims of the token in it, and what it says
-/// itself. `None` for everything else.
-fn token_of_request(request: &Map<String, Value>) -> Option<Map<String, Value>> {
-    if request.contains_key("iss") {
-        return None;
-    }
-    let mut claims = payload(request.get("at")?.as_str()?).unwrap_or_default();
-    for name in SHOWN_OF_REQUEST {
-        if let Some(value) = request.get(name) {
-            claims.insert(name.to_owned(), value.clone());
-        }
-    }
-    Some(claims)
+/// The claims of the token in a signed request (semantics §11.8), and what the request says itself.
+fn claims_in_request(
+    mut claims: Map<String, Value>,
+    mut request: Map<String, Value>,
+) -> Map<String, Value> {
+    let said = SHOWN_OF_REQUEST.iter().filter_map(|&name| request.remove_entry(name));
+    claims.extend(said);
+    claims
 }
 
 fn shown(mut payload: Map<String, Value>) -> Map<String, Value> {
     let found = SHOWN.iter().filter_map(|&name| Some((name.to_owned(), payload.remove(name)?)));
     found.collect()
 }
+
+#[cfg(test)]
+mod tests;

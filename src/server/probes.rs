@@ -106,7 +106,7 @@ impl Probes {
             Err(error) => {
                 let mut detail = fault.map_or_else(
                     || error.to_string(),
-                    |fault| format!("{error}; the policy directory: {fault}"),
+                    |fault| format!("{error}; the policy files: {fault}"),
                 );
                 if !self.decides_access {
                     detail.push_str("; tokens for trusted access get 503, all else is answered");

@@ -39,17 +39,17 @@ const RESTLESS_LOOKS: u32 = 20;
 /// Most problems that one look logs; the next look goes on. The metric counts them all at once.
 const MAX_LOGGED: usize = 100;
 
-/// How the last look at the directory went, for `/readyz`.
+/// How the last look at the policy files went, for `/readyz`.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct PolicyStatus {
-    /// Why the directory is not in force as it is now, on one line with file, line and column; the
+    /// Why the files are not in force as they are now, on one line with file, line and column; the
     /// last good policy, if there was one, still is. None when the two agree.
     pub last_error: Option<String>,
     /// What lies in the directory and is not read, or replaces something built in.
     pub warnings: Vec<Finding>,
 }
 
-/// Keeps a [`PolicyStore`] equal to a policy directory.
+/// Keeps a [`PolicyStore`] equal to a policy directory, and a file of data operations if there is one.
 #[derive(Debug)]
 pub struct PolicySync {
     files: Arc<Files>,
@@ -58,7 +58,7 @@ pub struct PolicySync {
     status: watch::Sender<PolicyStatus>,
     /// What is in force.
     content: Option<Content>,
-    /// The directory when it was last read, successfully or not.
+    /// The files when they were last read, successfully or not.
     seen: Option<Seen>,
     settling: u32,
     restless: u32,
@@ -124,9 +124,9 @@ impl PolicySync {
                 self.restless = self.restless.saturating_add(1);
                 if self.restless >= RESTLESS_LOOKS {
                     self.seen = None;
-                    let dir = self.files.dir.display();
+                    let files = self.files.named();
                     self.fail(format!(
-                        "`{dir}` changes whenever it is read: replace it in one step"
+                        "{files} changes whenever it is read: replace it in one step"
                     ));
                 }
             }
@@ -147,7 +147,7 @@ impl PolicySync {
             // A panic in a parser is a defect; it must not end the loop.
             Err(error) => {
                 self.seen = None;
-                self.fail(format!("reading the policy directory failed: {error}"));
+                self.fail(format!("reading the policy files failed: {error}"));
             }
         }
         self.log_problems();
@@ -178,7 +178,7 @@ impl PolicySync {
         } else {
             self.store.touch(now);
             if self.status.borrow().last_error.is_some() {
-                tracing::info!("policy directory is mended; the policy in force is the same");
+                tracing::info!("policy files are mended; the policy in force is the same");
             }
         }
         self.status.send_if_modified(|status| {
@@ -199,7 +199,7 @@ impl PolicySync {
                 return false;
             }
             let kept = self.content.is_some();
-            tracing::error!(error, last_good_kept = kept, "policy directory cannot be used");
+            tracing::error!(error, last_good_kept = kept, "policy files cannot be used");
             status.last_error = Some(error);
             true
         });

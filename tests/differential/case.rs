@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The folders of a policy directory.
 pub(crate) const FOLDERS: [&str; 6] = [
@@ -58,6 +58,25 @@ impl Answer {
     pub(crate) fn with(mut self, more: impl Into<String>) -> Self {
         self.more = more.into();
         self
+    }
+
+    /// The grant or rule as a conformance case has it under `via`, with an assignment by the end of its
+    /// id; null if it has none.
+    pub(crate) fn written_via(&self) -> Value {
+        let words: Vec<&str> = self.via.split(' ').collect();
+        let last = |id: &str| id.rsplit('/').next().map(str::to_owned);
+        match words.as_slice() {
+            ["roleAssignment", id] => json!({ "roleAssignment": last(id) }),
+            ["roleAssignment", id, "through", group] => {
+                json!({ "roleAssignment": last(id), "group": group })
+            }
+            ["denyAssignment", id] => json!({ "denyAssignment": last(id) }),
+            ["trustedAccess", binding, role] => json!({ "trustedAccess": binding, "role": role }),
+            ["adminGroup", group] => json!({ "adminGroup": group }),
+            ["discovery"] => json!({ "discovery": true }),
+            [nothing] if self.outcome != "invalid" => json!({ "nothing": nothing }),
+            _ => Value::Null,
+        }
     }
 
     /// The outcome with the kind of the grant or rule.

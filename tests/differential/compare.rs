@@ -115,7 +115,8 @@ thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Lets a panic pass without a word while a case is made smaller.
+/// Lets a panic pass without a word while a case is made smaller. For the whole process, so to be called
+/// once.
 pub(crate) fn hush() {
     let loud = panic::take_hook();
     panic::set_hook(Box::new(move |info| {

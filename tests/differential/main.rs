@@ -50,6 +50,7 @@ fn main() {
         most_differences: 5,
         shown: true,
     };
+    compare::hush();
     let mut arguments = Arguments::from_args();
     // One after the other: each uses all cores, and counts what it reaches.
     arguments.test_threads = Some(1);

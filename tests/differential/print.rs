@@ -63,22 +63,9 @@ fn policy(case: &Case) -> &'static str {
     }
 }
 
-/// `expect` of a case, from the words of an answer.
+/// `expect` of a case that asks for this answer.
 fn expect(answer: &Answer) -> Value {
-    let words: Vec<&str> = answer.via.split(' ').collect();
-    let last = |id: &str| id.rsplit('/').next().map(str::to_owned);
-    let via = match words.as_slice() {
-        ["roleAssignment", id] => json!({ "roleAssignment": last(id) }),
-        ["roleAssignment", id, "through", group] => {
-            json!({ "roleAssignment": last(id), "group": group })
-        }
-        ["denyAssignment", id] => json!({ "denyAssignment": last(id) }),
-        ["trustedAccess", binding, role] => json!({ "trustedAccess": binding, "role": role }),
-        ["adminGroup", group] => json!({ "adminGroup": group }),
-        ["discovery"] => json!({ "discovery": true }),
-        [nothing] if answer.outcome != "invalid" => json!({ "nothing": nothing }),
-        _ => Value::Null,
-    };
+    let via = answer.written_via();
     let mut expect = Map::new();
     expect.insert("outcome".to_owned(), json!(answer.outcome));
     if !via.is_null() {

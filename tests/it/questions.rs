@@ -22,6 +22,8 @@ const BOB: &str = "a0000000-0000-4000-8000-000000000002";
 const CAROL: &str = "a0000000-0000-4000-8000-000000000003";
 /// Had a role for a time, has one, and will have one.
 const DAVE: &str = "a0000000-0000-4000-8000-000000000004";
+/// Is denied nodes for a time.
+const FRANK: &str = "a0000000-0000-4000-8000-000000000006";
 /// Has nothing.
 const EVE: &str = "a0000000-0000-4000-8000-000000000005";
 /// Writes everywhere.
@@ -164,6 +166,7 @@ fn a_list_says_what_grants_until_when_and_what_grants_nothing() {
         &["--oid", BOB],
         &["--oid", CAROL],
         &["--oid", DAVE],
+        &["--oid", FRANK],
         &["--oid", EVE, "--mirid", WORKSPACE, "-n", "dev"],
     ] {
         let ran = ask(&[&["list"], words].concat());
@@ -175,6 +178,14 @@ fn a_list_says_what_grants_until_when_and_what_grants_nothing() {
     let ran = ask(&["list", "--oid", DAVE, "-o", "json"]);
     let items = json_of(&ran)["items"].clone();
     assert_eq!(items[1]["until"], "2100-01-01T00:00:00Z");
+
+    let ran = ask(&["list", "--oid", FRANK, "-o", "json"]);
+    let denies = json_of(&ran)["denyAssignments"].clone();
+    let narrowed = "@Environment[UtcNow] DateTimeLessThan '2100-01-01T00:00:00Z'";
+    assert_eq!(
+        (&denies[0]["condition"], &denies[1]["condition"]),
+        (&json!(narrowed), &Value::Null)
+    );
 }
 
 #[test]
@@ -187,6 +198,34 @@ fn explain_shows_every_rule_tried() {
     let report = json_of(&ran);
     assert_eq!(report["decision"], "allow");
     assert_eq!(report["steps"][0]["rule"], "§1.1");
+}
+
+#[test]
+fn explain_says_when_its_answer_may_change() {
+    let mut review: Value =
+        serde_json::from_str(&std::fs::read_to_string(REVIEW).unwrap()).unwrap();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().to_str().unwrap();
+    #[rustfmt::skip]
+    let cases = [
+        (DAVE,  "pods",  "allow",     Some("2100-01-01T00:00:00Z"), "a schedule ends"),
+        (FRANK, "nodes", "deny",      Some("2100-01-01T00:00:00Z"), "the condition of a deny turns"),
+        (ALICE, "pods",  "allow",     None,                         "nothing asks for the time"),
+    ];
+    for (oid, resource, outcome, change, why) in cases {
+        review["spec"]["extra"]["oid"][0] = json!(oid);
+        review["spec"]["groups"] = json!([]);
+        review["spec"]["resourceAttributes"]["resource"] = json!(resource);
+        std::fs::write(path, review.to_string()).unwrap();
+        let report = json_of(&ask(&["explain", "-f", path, "-o", "json"]));
+        assert_eq!(report["decision"], outcome, "{why}");
+        assert_eq!(report["nextChange"].as_str(), change, "{why}");
+        let shown = ask(&["explain", "-f", path]).stdout;
+        let says =
+            change.map(|at| format!("the answer may change at {at}, by a schedule or a condition"));
+        let line = shown.lines().find(|line| line.starts_with("the answer may change"));
+        assert_eq!(line, says.as_deref(), "{why}");
+    }
 }
 
 #[test]

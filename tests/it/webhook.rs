@@ -22,7 +22,8 @@ pub(crate) const TENANT: &str = "aaaabbbb-0000-4ccc-8111-dddd2222eeee";
 /// Has the role Reader at the cluster, when the policy of [`Files::write_policy`] is there.
 pub(crate) const READER: &str = "a0000000-0000-4000-8000-000000000001";
 
-const CLUSTER: &str = "/subscriptions/00000000-0000-4000-8000-00000000000a/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/demo";
+/// The ARM id of the cluster that the server decides for.
+pub(crate) const CLUSTER: &str = "/subscriptions/00000000-0000-4000-8000-00000000000a/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/demo";
 
 /// `Azure Kubernetes Service RBAC Reader`.
 const READER_ROLE: &str = "7f6c6a51-bcf8-42ba-9220-52d62157d7db";

@@ -9,7 +9,7 @@ use super::super::testing::{
     ALICE, AUDIENCE, NOW, TENANT, V1_ISSUER, V2_ISSUER, own, remove, user,
 };
 use super::super::*;
-use super::{SKEW, claims_of, judge, judge_as, keys, outcome};
+use super::{SKEW, claims_of, expectations, judge, judge_as, keys, outcome};
 
 const OTHER_TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
@@ -152,14 +152,8 @@ fn without_leeway_times_are_exact() {
         payload["exp"] = json!(NOW + 1);
     });
     let claims = ["upn".to_owned()];
-    let expected = |clock_skew| Expectations {
-        issuer: V1_ISSUER,
-        tenant: TENANT.parse().unwrap(),
-        clock_skew,
-        username_claims: &claims,
-        groups: GroupsSource::Token,
-        possession: Possession::Bearer,
-    };
+    let expected =
+        |clock_skew| Expectations { clock_skew, ..expectations(&claims, Possession::Bearer) };
     let unverified = UnverifiedToken::parse(&token).unwrap();
     let at = |seconds, skew| {
         let examined = unverified.examine(&expected(skew), Duration::from_secs(seconds));

@@ -7,10 +7,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::super::testing::{
-    ALICE, CLUSTER, NOW, V1_ISSUER, bind, callers, encode, foreign, own, remove, tenant,
+    ALICE, CLUSTER, NOW, V1_ISSUER, bind, callers, encode, foreign, own, remove,
 };
 use super::super::*;
-use super::{Edit, SKEW, keys};
+use super::{Edit, SKEW, expectations, keys};
 
 /// Longer than the skew, so that the two cannot be taken for each other.
 const VALIDITY: Duration = Duration::from_secs(900);
@@ -23,14 +23,8 @@ fn verify_at(text: &str, now: Duration) -> Option<Result<VerifiedToken, TokenErr
     inner.issuers().find(|name| *name == V1_ISSUER)?;
     let cluster = CLUSTER.to_lowercase();
     let expected = ProofExpectations { cluster: &cluster, validity: VALIDITY, clock_skew: SKEW };
-    let expected = Expectations {
-        issuer: V1_ISSUER,
-        tenant: tenant(),
-        clock_skew: SKEW,
-        username_claims: &["upn".to_owned()],
-        groups: GroupsSource::Token,
-        possession: Possession::Proof(&proof, expected),
-    };
+    let claims = ["upn".to_owned()];
+    let expected = expectations(&claims, Possession::Proof(&proof, expected));
     Some(inner.examine(&expected, now).and_then(|examined| examined.verify(&keys())))
 }
 

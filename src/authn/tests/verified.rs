@@ -2,23 +2,16 @@
 
 use std::time::Duration;
 
-use super::super::testing::{NOW, V1_ISSUER, own, tenant};
+use super::super::testing::{NOW, V1_ISSUER, own};
 use super::super::*;
-use super::keys;
+use super::{SKEW, expectations, keys};
 
-const SKEW: Duration = Duration::from_secs(60);
 const EXPIRES: Duration = Duration::from_secs(NOW + 3600);
 
 fn verified() -> VerifiedToken {
     let token = own().mint(|_, _| ());
-    let expected = Expectations {
-        issuer: V1_ISSUER,
-        tenant: tenant(),
-        clock_skew: SKEW,
-        username_claims: &["upn".to_owned()],
-        groups: GroupsSource::Token,
-        possession: Possession::Bearer,
-    };
+    let claims = ["upn".to_owned()];
+    let expected = expectations(&claims, Possession::Bearer);
     let unverified = UnverifiedToken::parse(&token).unwrap();
     let examined = unverified.examine(&expected, Duration::from_secs(NOW)).unwrap();
     assert_eq!(examined.kid(), own().kid, "which key is asked for");

@@ -74,10 +74,29 @@ fn reader() -> RoleDefinition {
 fn snapshot(documents: PolicyDocuments) -> PolicySnapshot {
     let setting = PolicySetting {
         cluster: ClusterScope::new(CLUSTER.parse().unwrap(), &[], None).unwrap(),
-        operations: Arc::new(KnownOperations::parse("pods/read\npods/write\n").unwrap()),
+        operations: Arc::new(KnownOperations::of(["pods/read", "pods/write"]).unwrap()),
         rules: DecisionRules { admin_groups: vec![0xad.into()], ..DecisionRules::default() },
     };
     PolicySnapshot::new(&setting, documents)
+}
+
+/// A policy whose trusted-access bindings let vaults read pods.
+fn trusting(trusted_access_role_bindings: Vec<TrustedAccessRoleBinding>) -> PolicySnapshot {
+    let rule = PolicyRule {
+        verbs: vec!["get".to_owned()],
+        api_groups: vec![String::new()],
+        resources: vec!["pods".to_owned()],
+        ..PolicyRule::default()
+    };
+    snapshot(PolicyDocuments {
+        trusted_access_roles: vec![TrustedAccessRole {
+            source_type: "Microsoft.DataProtection/backupVaults".to_owned(),
+            name: "operator".to_owned(),
+            rules: vec![rule],
+        }],
+        trusted_access_role_bindings,
+        ..PolicyDocuments::default()
+    })
 }
 
 fn request(groups: &[u128], verb: &str, namespace: &str) -> AccessRequest {
@@ -253,21 +272,7 @@ fn trusted_access_lets_in_the_resource_itself_while_its_binding_is_in_force() {
         (binding(&own, &format!("{VAULT}2"), ProvisioningState::Succeeded), VAULT.to_owned(), false, "of another resource"),
     ];
     for (binding, managed_identity, expected, why) in cases {
-        let rule = PolicyRule {
-            verbs: vec!["get".to_owned()],
-            api_groups: vec![String::new()],
-            resources: vec!["pods".to_owned()],
-            ..PolicyRule::default()
-        };
-        let policy = snapshot(PolicyDocuments {
-            trusted_access_roles: vec![TrustedAccessRole {
-                source_type: "Microsoft.DataProtection/backupVaults".to_owned(),
-                name: "operator".to_owned(),
-                rules: vec![rule],
-            }],
-            trusted_access_role_bindings: vec![binding],
-            ..PolicyDocuments::default()
-        });
+        let policy = trusting(vec![binding]);
         let managed_identity = managed_identity.parse().unwrap();
         assert_eq!(policy.trusts_managed_identity(&managed_identity), expected, "{why}");
         let mut asked = request(&[], "get", "dev");

@@ -1,12 +1,11 @@
-//! Ways to break a token, each by name, and the last steps of every token: header, signature, dots.
+//! Ways to break a token, each by name, and how an honest one becomes a broken one.
 
-use aws_lc_rs::hmac;
-use base64::Engine;
 use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::super::keys::{Algorithm, KeySet, MakeKeyError, SigningKey};
+use super::signer::{Harm, Signer};
 use super::{Mint, MintError, MintRequest, TokenVersion, issuer, object, overage, seconds};
 
 /// Size of the padding of [`Flaw::Oversized`], in bytes.
@@ -133,13 +132,6 @@ pub(super) struct Draft<'a> {
     signer: Signer<'a>,
 }
 
-/// What signs a token, or stands in for a signature.
-pub(super) enum Signer<'a> {
-    Key(&'a SigningKey, Algorithm),
-    Hmac(&'a str),
-    Bytes(Vec<u8>),
-}
-
 impl<'a> Draft<'a> {
     /// A token that the current key would sign.
     pub(super) fn honest(
@@ -170,19 +162,16 @@ impl<'a> Draft<'a> {
         let header = spoil_header_text(request.flaw, serde_json::to_string(&self.header)?);
         let claims = spoil_claims_text(request.flaw, serde_json::to_string(&self.claims)?);
         let engine = if request.flaw == Some(Flaw::Padded) { &URL_SAFE } else { &URL_SAFE_NO_PAD };
-        let message = format!("{}.{}", engine.encode(header), engine.encode(claims));
-        let mut signature = self.signer.sign(message.as_bytes())?;
-        if let (Some(Flaw::BadSignature), Some(byte)) = (request.flaw, signature.first_mut()) {
-            *byte ^= 1;
-        }
-        if request.flaw == Some(Flaw::Truncated) {
-            signature.truncate(signature.len() / 2);
-        }
-        let signature = engine.encode(signature);
+        let harm = match request.flaw {
+            Some(Flaw::BadSignature) => Some(Harm::Flipped),
+            Some(Flaw::Truncated) => Some(Harm::Halved),
+            _ => None,
+        };
+        let [header, claims, signature] = self.signer.sign(&header, &claims, harm, engine)?;
         Ok(match request.flaw {
-            Some(Flaw::TwoParts) => message,
-            Some(Flaw::FiveParts) => format!("{message}.{signature}.AA.AA"),
-            _ => format!("{message}.{signature}"),
+            Some(Flaw::TwoParts) => format!("{header}.{claims}"),
+            Some(Flaw::FiveParts) => format!("{header}.{claims}.{signature}.AA.AA"),
+            _ => format!("{header}.{claims}.{signature}"),
         })
     }
 
@@ -283,19 +272,6 @@ impl<'a> Draft<'a> {
         self.header.insert("kid".to_owned(), key.id().into());
         self.header.remove("x5t");
         self.signer = Signer::Key(key, algorithm);
-    }
-}
-
-impl Signer<'_> {
-    pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, MintError> {
-        Ok(match self {
-            Self::Key(key, algorithm) => key.sign_as(*algorithm, message)?,
-            Self::Hmac(secret) => {
-                let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-                hmac::sign(&key, message).as_ref().to_vec()
-            }
-            Self::Bytes(bytes) => bytes.clone(),
-        })
     }
 }
 

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 pub use self::flaw::PopFlaw;
 use super::super::keys::{KeySet, MakeKeyError, SigningKey};
 use super::flaw::lay_over;
+use super::signer::Harm;
 use super::{MintError, object, random_bytes};
 
 /// A signed request to put around a token: the member `pop` of a mint request.
@@ -85,25 +86,18 @@ impl PopRequest {
         lay_over(&mut payload, &self.payload);
         let text = flaw::spoil_text(self.flaw, serde_json::to_string(&payload)?);
         let header = serde_json::to_string(&header)?;
-        let encode = |part: &str| URL_SAFE_NO_PAD.encode(part);
-        let message = format!("{}.{}", encode(&header), encode(&text));
-        let mut signature = flaw::signer(self.flaw, key, keys)?.sign(message.as_bytes())?;
-        if let (Some(PopFlaw::BadSignature), Some(byte)) = (self.flaw, signature.first_mut()) {
-            *byte ^= 1;
+        let harm = (self.flaw == Some(PopFlaw::BadSignature)).then_some(Harm::Flipped);
+        let signer = flaw::signer(self.flaw, key, keys)?;
+        let [header, mut body, signature] = signer.sign(&header, &text, harm, &URL_SAFE_NO_PAD)?;
+        if self.flaw == Some(PopFlaw::TamperedPayload) {
+            payload.insert("ts".to_owned(), (now + 1).into());
+            body = URL_SAFE_NO_PAD.encode(serde_json::to_string(&payload)?);
         }
-        let signature = URL_SAFE_NO_PAD.encode(signature);
-        Ok(match self.flaw {
-            Some(PopFlaw::TamperedPayload) => {
-                payload.insert("ts".to_owned(), (now + 1).into());
-                let later = serde_json::to_string(&payload)?;
-                format!("{}.{}.{signature}", encode(&header), encode(&later))
-            }
-            Some(PopFlaw::Nested) => {
-                let inner = format!("{message}.{signature}");
-                Self { flaw: None, ..self.clone() }.wrap(&inner, keys, now)?
-            }
-            _ => format!("{message}.{signature}"),
-        })
+        let request = format!("{header}.{body}.{signature}");
+        if self.flaw == Some(PopFlaw::Nested) {
+            return Self { flaw: None, ..self.clone() }.wrap(&request, keys, now);
+        }
+        Ok(request)
     }
 
     /// Header and payload as kubelogin writes them.

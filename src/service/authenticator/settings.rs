@@ -24,7 +24,7 @@ pub struct AuthenticatorSettings {
     pub username_prefix: String,
     /// `entra.objectIdExtraKey`: key of the object id in `extra`.
     pub object_id_extra_key: String,
-    /// `entra.clockSkew`: leeway for `exp` and `nbf`.
+    /// `entra.clockSkew`: leeway for `exp` and `nbf`, and for a `ts` in the future.
     pub clock_skew: Duration,
     /// `groups.source`.
     pub groups_source: GroupsSource,

@@ -28,46 +28,53 @@ pub(super) struct Content {
     pub(super) operations: Arc<KnownOperations>,
 }
 
-/// Something of the directory, and of the file of data operations.
-type Both<T> = (T, Option<T>);
-
 /// What the files held when they were read.
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
-    pub(super) fingerprint: Both<Fingerprint>,
+    pub(super) fingerprint: Vec<Fingerprint>,
     /// Of the files' bytes, just before they were read; none: they could not be.
-    digest: Option<Both<ContentDigest>>,
+    digest: Option<Vec<ContentDigest>>,
 }
 
-/// What one look at the directory gave.
+/// What one look at the files gave.
 pub(super) enum Look {
     /// Nothing tells it from the one that was read before.
     Same,
-    /// The directory changed during every attempt to read it.
+    /// They changed during every attempt to read them.
     Restless,
-    /// It was read.
+    /// They were read.
     Read { seen: Seen, policy: Result<ReadPolicy, ReadPolicyError> },
-    /// It could not even be listed.
+    /// They could not even be listed.
     Unlisted(ReadPolicyError),
 }
 
-/// A directory that made sense.
+/// Files that made sense.
 pub(super) struct ReadPolicy {
-    /// What it says and what that means, unless it is what is in force.
+    /// What they say and what that means, unless it is what is in force.
     pub(super) changed: Option<(Content, Box<PolicySnapshot>)>,
     pub(super) warnings: Vec<Finding>,
     pub(super) files: usize,
 }
 
 impl Files {
-    pub(super) fn fingerprint(&self) -> Result<Both<Fingerprint>, ReadPolicyError> {
-        let operations = self.operations.as_deref().map(operations::fingerprint).transpose()?;
-        Ok((fingerprint(&self.dir)?, operations))
+    /// Of the directory, and of the list of data operations where there is one.
+    pub(super) fn fingerprint(&self) -> Result<Vec<Fingerprint>, ReadPolicyError> {
+        let operations = self.operations.as_deref().map(operations::fingerprint);
+        operations.into_iter().chain([fingerprint(&self.dir)]).collect()
     }
 
-    fn digest(&self) -> Result<Both<ContentDigest>, ReadPolicyError> {
-        let operations = self.operations.as_deref().map(operations::content_digest).transpose()?;
-        Ok((content_digest(&self.dir)?, operations))
+    fn digest(&self) -> Result<Vec<ContentDigest>, ReadPolicyError> {
+        let operations = self.operations.as_deref().map(operations::content_digest);
+        operations.into_iter().chain([content_digest(&self.dir)]).collect()
+    }
+
+    /// In words, for whoever has to mend them.
+    pub(super) fn named(&self) -> String {
+        let dir = format!("`{}`", self.dir.display());
+        match &self.operations {
+            Some(file) => format!("{dir} or `{}`", file.display()),
+            None => dir,
+        }
     }
 
     fn read(

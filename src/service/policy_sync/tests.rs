@@ -274,6 +274,12 @@ async fn a_list_of_data_operations_is_watched_as_the_directory_is() {
     sync.look(Now::read()).await;
     assert_eq!((known(&reader), in_force(&reader)), ((3, false), Some((3, 2))));
     assert_eq!(error(&sync), None);
+    for _ in 0..=SETTLING_LOOKS {
+        sync.look(Now::read()).await;
+    }
+    write_list("example.com/widgets/read\n");
+    sync.look(Now::read()).await;
+    assert_eq!(known(&reader), (4, true), "long after it was read");
     fs::remove_file(&list).unwrap();
 }
 

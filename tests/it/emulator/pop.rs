@@ -41,7 +41,9 @@ async fn a_token_is_bound_to_the_key_that_the_client_names() {
             fields.extend(key.as_deref().map(|key| ("req_cnf", key)));
             let (status, answer) = post_form(&emulator, path, &fields).await;
             assert_eq!(status.as_u16(), *expected, "{why}: {answer}");
-            if let Some(token) = answer["access_token"].as_str() {
+            let token = answer["access_token"].as_str();
+            assert_eq!(token.is_some(), *expected == 200, "{why}: {answer}");
+            if let Some(token) = token {
                 assert_eq!(answer["token_type"], *answered, "{why}");
                 assert_eq!(part(token, 1)["cnf"], *cnf, "{why}");
                 assert!(verifies(&emulator, token).await, "{why}");

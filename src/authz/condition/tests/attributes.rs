@@ -4,7 +4,7 @@ use crate::authz::{KnownOperations, NonResourceRequest, ResourceRequest, Target}
 #[test]
 fn group_and_kind_are_those_of_custom_resources_and_a_few_subresources_are_told() {
     let known = "pods/read\npods/exec/action\napps/deployments/read\n";
-    let operations = KnownOperations::parse(known).unwrap();
+    let operations = KnownOperations::of(known.lines()).unwrap();
     #[rustfmt::skip]
     let cases = [
         // semantics §5.4, §2.5, §2.6: (group, resource, subresource, (group, kind, subresource), why)

@@ -48,21 +48,7 @@ fn every_binding_has_a_step_and_an_identity_without_one_has_its_own() {
         roles: vec!["Microsoft.DataProtection/backupVaults/operator".to_owned()],
         state: ProvisioningState::Succeeded,
     };
-    let rule = PolicyRule {
-        verbs: vec!["get".to_owned()],
-        api_groups: vec![String::new()],
-        resources: vec!["pods".to_owned()],
-        ..PolicyRule::default()
-    };
-    let policy = snapshot(PolicyDocuments {
-        trusted_access_roles: vec![TrustedAccessRole {
-            source_type: "Microsoft.DataProtection/backupVaults".to_owned(),
-            name: "operator".to_owned(),
-            rules: vec![rule],
-        }],
-        trusted_access_role_bindings: vec![binding("first"), binding("second")],
-        ..PolicyDocuments::default()
-    });
+    let policy = trusting(vec![binding("first"), binding("second")]);
     let asked = |identity: &str| AccessRequest {
         principal: Principal::new(ALICE.into(), [], Some(identity.parse().unwrap())).unwrap(),
         ..request(&[], "get", "dev")

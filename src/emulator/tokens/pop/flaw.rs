@@ -5,8 +5,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::super::flaw::{Signer, lay_over, with_first_member};
+use super::super::flaw::{lay_over, with_first_member};
 use super::super::object;
+use super::super::signer::Signer;
 use crate::emulator::keys::{Algorithm, KeySet, MakeKeyError, SigningKey};
 
 /// In seconds: more than any `pop.validity`.
