@@ -14,6 +14,8 @@
 pub mod company;
 mod emulator;
 mod folder;
+#[doc(hidden)]
+pub mod layout;
 mod steps;
 mod webhook;
 

@@ -1,7 +1,6 @@
 //! `kubentra demo`: a tour of the whole on loopback.
 
 mod keep;
-mod layout;
 mod text;
 
 use std::convert::Infallible;

@@ -14,7 +14,7 @@ pub const CLUSTER: &str = "/subscriptions/00000000-0000-4000-8000-0000000000c1/r
 /// Object id of alice.
 pub const ALICE: &str = "a11ce000-0000-4000-8000-000000000001";
 /// Audience of trusted access, the default of the configuration.
-const TRUSTED_ACCESS: &str = "839858a7-cb51-4fcf-ad2f-222fe0d2d0d0";
+pub const TRUSTED_ACCESS: &str = "839858a7-cb51-4fcf-ad2f-222fe0d2d0d0";
 const PAYMENTS_TEAM: &str = "9a000000-0000-4000-8000-0000000000a1";
 const DEVELOPERS: &str = "de000000-0000-4000-8000-0000000000a2";
 
@@ -33,8 +33,8 @@ pub const CAST: [(&str, &str); 5] = [
 
 /// What step 3 writes, below the demo's folder.
 pub const GRANT_FILE: &str = "policy/roleAssignments/alice-reader-everywhere.json";
-/// Its text.
-pub(super) const GRANT: &str = include_str!("../../demos/company/grant.json");
+/// Its text: a role assignment.
+pub const GRANT: &str = include_str!("../../demos/company/grant.json");
 
 macro_rules! files {
     ($($name:literal),* $(,)?) => {
@@ -42,7 +42,9 @@ macro_rules! files {
     };
 }
 
-const FILES: [(&str, &str); 9] = files![
+/// The directory of the authority and the documents of the policy: names below the demo's folder, and
+/// texts.
+pub const FILES: [(&str, &str); 9] = files![
     "directory.yaml",
     "policy/denyAssignments/payment-secrets.json",
     "policy/roleAssignments/alice-custom-resources-in-shop.json",
@@ -109,20 +111,21 @@ pub(super) const TOKENS: [Token; 7] = {
 };
 
 /// A request that somebody makes, and what should be decided.
-#[derive(Clone, Copy)]
-pub(super) struct Question {
+#[derive(Clone, Copy, Debug)]
+pub struct Question {
     /// Who: a name of step 1, or [`SERVICE_ACCOUNT`].
-    pub(super) who: &'static str,
+    pub who: &'static str,
     /// The command that makes it.
-    pub(super) wants: &'static str,
+    pub wants: &'static str,
     pub(super) request: Request,
-    pub(super) expected: Outcome,
+    /// The decision.
+    pub expected: Outcome,
     /// What the reason should say.
-    pub(super) because: &'static str,
+    pub because: &'static str,
 }
 
 /// What kubectl sends to the API server.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Request {
     /// Verb, resource and API group, namespace, name; empty for none.
     Resource(&'static str, (&'static str, &'static str), &'static str, &'static str),
@@ -132,7 +135,7 @@ pub(super) enum Request {
 
 impl Question {
     /// The member of the review's `spec` and what is in it.
-    pub(super) fn attributes(&self) -> (&'static str, Value) {
+    pub fn attributes(&self) -> (&'static str, Value) {
         match self.request {
             Request::Resource(verb, (resource, group), namespace, name) => (
                 "resourceAttributes",
@@ -161,14 +164,14 @@ impl Question {
 }
 
 /// Who asks without a token of Entra's.
-pub(super) const SERVICE_ACCOUNT: &str = "deployer";
+pub const SERVICE_ACCOUNT: &str = "deployer";
 /// Its name and groups, as the API server knows them.
 pub(super) const SERVICE_ACCOUNT_NAME: &str = "system:serviceaccount:shop:deployer";
 pub(super) const SERVICE_ACCOUNT_GROUPS: [&str; 2] =
     ["system:serviceaccounts", "system:serviceaccounts:shop"];
 
 /// The question that step 3 turns: refused before the grant and after it is taken back.
-pub(super) const TURNED: Question = Question {
+pub const TURNED: Question = Question {
     who: "alice",
     wants: "kubectl get pods -A",
     request: Request::Resource("list", ("pods", ""), "", ""),
@@ -176,10 +179,11 @@ pub(super) const TURNED: Question = Question {
     because: "is assigned at",
 };
 /// The assignment that [`GRANT`] makes.
-pub(super) const GRANT_ID: &str = "c0000000-0000-4000-8000-000000000005";
+pub const GRANT_ID: &str = "c0000000-0000-4000-8000-000000000005";
 
+/// What is asked in step 2.
 #[rustfmt::skip]
-pub(super) const QUESTIONS: [Question; 15] = {
+pub const QUESTIONS: [Question; 15] = {
     use Outcome::{Allow, Deny, NoOpinion};
     use Request::{Path, Resource};
     const fn ask(who: &'static str, wants: &'static str, request: Request, expected: Outcome, because: &'static str) -> Question {

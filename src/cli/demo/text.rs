@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
-use super::layout::block;
 use super::{Report, seconds};
 use crate::cli::answer::colored;
 use crate::demo::company::{CAST, CLUSTER, GROUPS};
+use crate::demo::layout::block;
 use crate::demo::{AccessAnswer, Change, Demo, Latency, Outcome, TokenAnswer, TokenResult};
 
 const BOLD: Style = Style::new().bold();

@@ -1,8 +1,8 @@
-//! Lines that fit.
+//! Lines that fit: for whoever shows a tour.
 
 /// Breaks `text` into lines of at most `width` characters, between words. A word that is longer is
 /// broken after a slash, or where it must be.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
     let (mut lines, mut line) = (Vec::new(), String::new());
     for word in text.split(' ').filter(|word| !word.is_empty()) {
@@ -41,7 +41,7 @@ fn pieces(word: &str, width: usize) -> Vec<String> {
 }
 
 /// The same lines below each other, each after `indent` blanks and in `style`.
-pub(super) fn block(text: &str, indent: usize, width: usize, style: anstyle::Style) -> String {
+pub fn block(text: &str, indent: usize, width: usize, style: anstyle::Style) -> String {
     let lines = wrap(text, width.saturating_sub(indent));
     lines.iter().map(|line| format!("{:indent$}{style}{line}{style:#}\n", "")).collect()
 }
