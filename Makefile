@@ -35,7 +35,7 @@ demo: ## A guided tour on loopback, offline; KEEP=1 leaves it running
 	exec "$${CARGO_TARGET_DIR:-target}/debug/kubentra" demo $(if $(filter-out 0,$(KEEP)),--keep)
 
 cluster-demo: ## The tour on a real control plane, with kubectl; KEEP=1 leaves it running
-	CLUSTER=demo KEEP=$(KEEP) $(CARGO) test --locked -q --test cluster $(OPTIMISED)
+	@CLUSTER=demo KEEP=$(KEEP) $(CARGO) test --locked -q --test cluster $(OPTIMISED)
 
 differential: ## The engine against a second reading of its rules; CASES=1000000 SEED=1
 	CASES=$(or $(CASES),1000000) SEED=$(or $(SEED),1) $(CARGO) test --locked --test differential \
