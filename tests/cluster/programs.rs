@@ -36,7 +36,7 @@ pub(crate) struct Module {
     pub(crate) release: &'static str,
 }
 
-const KUBERNETES: Module = Module { folder: "kubernetes", release: "k8s.io/kubernetes" };
+pub(crate) const KUBERNETES: Module = Module { folder: "kubernetes", release: "k8s.io/kubernetes" };
 const ETCD: Module = Module { folder: "etcd", release: "go.etcd.io/etcd/server/v3" };
 
 /// A program that one of the modules builds.

@@ -1,5 +1,7 @@
 //! What `kubentra init` wrote is what the control plane runs with.
 
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::process::Command;
 
 use super::{Story, stories};
@@ -10,6 +12,7 @@ pub(super) fn stories() -> Vec<Story> {
     stories![
         flags: "kubeadm gives the API server our flags, and mounts every file that they name",
         old_kubeadm: "kubeadm refuses the configuration for older releases, and says so",
+        no_programs: "without the programs and without Go, one line says what to install",
     ]
 }
 
@@ -52,4 +55,33 @@ fn old_kubeadm(plane: &Plane) {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && said.contains("v1beta3"), "{said}");
+}
+
+/// These tests once more, on a machine that has nothing.
+fn no_programs(_: &Plane) {
+    let home = tempfile::tempdir().unwrap();
+    let old = home.path().join("kubectl");
+    std::fs::write(&old, "#!/bin/sh\necho Client Version: v1.30.0\n").unwrap();
+    std::fs::set_permissions(&old, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let run = |assets: Option<&Path>| {
+        let mut tests = Command::new(std::env::current_exe().unwrap());
+        tests.env_clear().env("CLUSTER", "run").env("HOME", home.path()).env("PATH", "");
+        tests.envs(assets.map(|folder| ("KUBEBUILDER_ASSETS", folder)));
+        let output = tests.output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let version = crate::programs::KUBERNETES.version();
+    let said = run(None);
+    assert_eq!(said.lines().count(), 1, "{said}");
+    for part in
+        ["there is no `go`", &format!("kubectl {version}"), "install Go 1.26", "CLUSTER=skip"]
+    {
+        assert!(said.contains(part), "no `{part}` in {said}");
+    }
+    // One of another version does not count, and that is said.
+    let said = run(Some(home.path()));
+    let is_named =
+        format!("`{}` is not used: it is Client Version: v1.30.0, not {version}", old.display());
+    assert!(said.contains(&is_named), "{said}");
 }
